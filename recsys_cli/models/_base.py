@@ -1,0 +1,205 @@
+"""What a model is: Config + ``_train``; fitting, fallback, top-k and saving are inherited."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_cli import threads
+from recsys_cli.data import CSR, Bool, Float32, Int32, Int64, Interactions, SideFeatures
+from recsys_cli.errors import DamagedRun, DataError, Diverged, SpecError
+from recsys_cli.models._topk import top_k
+from recsys_cli.registry import Component, Config
+
+#: Called after each epoch with the model, the epoch (from 1) and its training loss; True stops.
+OnEpoch = Callable[["Model[Any]", int, float | None], bool]
+#: Scores held at once by one thread of ``recommend`` (float32, so four bytes each).
+BLOCK_SCORES = 1 << 22
+
+
+class ModelConfig(Config):
+    """Parameters of a model."""
+
+
+C = TypeVar("C", bound=ModelConfig)
+
+
+class Model(Component[C], Generic[C]):
+    """A score for every pair of user and item.
+
+    Learned attributes end in ``_``; the arrays among them are all that is saved.
+
+    Attributes
+    ----------
+    user_counts_, item_counts_ : ndarray of int64, shape (n_users,), (n_items,)
+        Training interactions of each. A user with none is cold and is served by popularity.
+    """
+
+    feedback: ClassVar[Literal["explicit", "implicit"]]
+    predicts_ratings: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = True
+
+    user_counts_: Int64
+    item_counts_: Int64
+
+    def fit(
+        self,
+        train: Interactions,
+        *,
+        features: SideFeatures | None = None,
+        rng: np.random.Generator,
+        on_epoch: OnEpoch | None = None,
+    ) -> Self:
+        """Learn from the training interactions, forgetting any earlier fit.
+
+        Parameters
+        ----------
+        train : Interactions
+            Left untouched.
+        features : SideFeatures, optional
+            Of the users and of the items.
+        rng : Generator
+            The only source of randomness.
+        on_epoch : callable, optional
+            Called after each epoch; training stops when it returns True.
+
+        Raises
+        ------
+        DataError
+            If there is nothing to learn from.
+        Diverged
+            If a learned value is not finite; the message names the epoch.
+        """
+        if not len(train):
+            raise DataError("there are no training interactions")
+        for attribute in [key for key in vars(self) if key.endswith("_")]:
+            delattr(self, attribute)
+        self.user_counts_, self.item_counts_ = train.user_counts, train.item_counts
+        with threads.single_blas():
+            epoch = 0
+            for epoch, loss in enumerate(self._train(train, features or SideFeatures(), rng), 1):
+                self._check_finite(epoch, loss)
+                if on_epoch is not None and on_epoch(self, epoch, loss):
+                    break
+            self._check_finite(epoch, None)
+        return self
+
+    @abstractmethod
+    def _train(
+        self,
+        train: Interactions,
+        features: SideFeatures,
+        rng: np.random.Generator,
+    ) -> Iterator[float | None]:
+        """Learn, yielding the training loss after each epoch, when the model is fit for use.
+
+        A model without epochs yields nothing.
+        """
+
+    def _check_finite(self, epoch: int, loss: float | None) -> None:
+        finite = loss is None or np.isfinite(loss)
+        if not finite or not all(np.isfinite(array).all() for array in self.arrays().values()):
+            raise Diverged(
+                f"{self.spec_name()} diverged in epoch {epoch}: a learned value is not finite",
+                hint="lower the learning rate or raise the regularisation",
+            )
+
+    def score(self, user_idx: Int32) -> Float32:
+        """Return the score of every item for each user, float32 (b, n_items).
+
+        Only the order within a row means something. A cold user's row is the items' popularity.
+        """
+        scores = self._score(user_idx)
+        cold = self.user_counts_[user_idx] == 0
+        if cold.any():
+            scores[cold] = self.item_counts_
+        return scores
+
+    @abstractmethod
+    def _score(self, user_idx: Int32) -> Float32:
+        """Return a new float32 array (b, n_items); the caller overwrites rows of cold users."""
+
+    def predict(self, user_idx: Int32, item_idx: Int32, timestamp: Int64 | None = None) -> Float32:
+        """Return the rating expected of each pair, float32 (n,), not yet clipped to the scale.
+
+        Raises
+        ------
+        SpecError
+            If the model does not predict ratings.
+        """
+        raise SpecError(f"{self.spec_name()} ranks items and predicts no ratings")
+
+    def recommend(
+        self,
+        user_idx: Int32,
+        k: int,
+        *,
+        exclude: CSR | None = None,
+        candidates: Bool | None = None,
+    ) -> tuple[Int32, Float32]:
+        """Return the best items of each user: indices (b, k), -1 where fewer remain, and scores.
+
+        Parameters
+        ----------
+        user_idx : ndarray of int32, shape (b,)
+        k : int
+            At least 1; may exceed the number of items.
+        exclude : CSR with b rows, optional
+            Items never to return, row by row as ``user_idx``.
+        candidates : ndarray of bool, shape (n_items,), optional
+            Items that may be returned; all by default. Equal scores: the lower item index first.
+        """
+        n_items = len(self.item_counts_)
+        block = max(1, BLOCK_SCORES // max(1, n_items))
+
+        def best(start: int, stop: int) -> tuple[Int32, Float32]:
+            rows = None if exclude is None else exclude.rows(np.arange(start, stop))
+            return top_k(self.score(user_idx[start:stop]), k, rows, candidates)
+
+        if not len(user_idx):
+            return np.empty((0, k), np.int32), np.empty((0, k), np.float32)
+        with threads.single_blas():
+            found = threads.map_blocks(best, len(user_idx), block)
+        items, scores = zip(*found, strict=True)
+        return np.concatenate(items), np.concatenate(scores)
+
+    def fold_in(self, history: CSR) -> Self:
+        """Return the same model with other users: one for each row of ``history``, none trained on.
+
+        Parameters
+        ----------
+        history : CSR with n_items columns
+            What each new user interacted with; an empty row makes a cold user.
+        """
+        folded = copy.copy(self)
+        folded.user_counts_ = np.diff(history.indptr)
+        folded._fold_in(history)
+        return folded
+
+    @abstractmethod
+    def _fold_in(self, history: CSR) -> None:
+        """Replace the learned arrays of users by those of the rows of ``history``."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return every learned array by name; nothing else is saved."""
+        return {
+            name[:-1]: np.asarray(value)
+            for name, value in sorted(vars(self).items())
+            if name.endswith("_") and isinstance(value, (np.ndarray, np.generic))
+        }
+
+    @classmethod
+    def from_arrays(cls, config: C, arrays: dict[str, NDArray[Any]]) -> Self:
+        """Return the fitted model that :meth:`arrays` came from."""
+        model = cls(config)
+        for needed in ("user_counts", "item_counts"):
+            if needed not in arrays:
+                raise DamagedRun(f"the saved model lacks the array {needed}")
+        for name, array in arrays.items():
+            setattr(model, f"{name}_", array)
+        return model

@@ -1,0 +1,145 @@
+"""Component (a class with a typed Config) and Registry: a folder whose files are its entries."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+from recsys_cli.errors import NotFound
+
+
+def spec_name(cls: type) -> str:
+    """Return the name of ``cls`` in a spec: the stem of its file, ``_`` written ``-``."""
+    return cls.__module__.rpartition(".")[2].replace("_", "-")
+
+
+class Config(BaseModel):
+    """The parameters of one component: frozen and strict, each field documented below itself."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+    @classmethod
+    def component_name(cls) -> str:
+        """Return the spec name of the component that these parameters belong to."""
+        return spec_name(cls)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the component as a spec writes it: its name, then every parameter."""
+        return {"name": self.component_name(), **self.model_dump(mode="json")}
+
+
+C = TypeVar("C", bound=Config)
+
+
+class Component(Generic[C]):
+    """Base of what a spec can name; ``class ALS(Model[ALSConfig])`` declares the config once."""
+
+    Config: ClassVar[type[Config]] = Config
+    config: C
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            for arg in get_args(base):
+                if isinstance(arg, type) and issubclass(arg, Config):
+                    cls.Config = arg
+
+    def __init__(self, config: C | None = None, **parameters: Any) -> None:
+        self.config = config if config is not None else self.Config(**parameters)  # type: ignore[assignment]
+
+    @classmethod
+    def spec_name(cls) -> str:
+        """Return the name that a spec uses: the stem of the file, ``_`` written ``-``."""
+        return spec_name(cls)
+
+
+B = TypeVar("B", bound=Component[Any])
+
+
+class Registry(Generic[B]):
+    """The entries of one folder, listed without importing them and imported one at a time.
+
+    Parameters
+    ----------
+    package : str
+        The folder as a dotted name, which is also the entry-point group of third parties.
+    base : str
+        Name of the base class in ``package._base``; an entry file holds exactly one subclass of it.
+    noun : str
+        What an entry is called in messages.
+    """
+
+    def __init__(self, package: str, base: str, noun: str) -> None:
+        self.package = package
+        self.noun = noun
+        self._base_name = base
+
+    @cached_property
+    def base(self) -> type[B]:
+        """The class that every entry derives from."""
+        base: type[B] = getattr(importlib.import_module(f"{self.package}._base"), self._base_name)
+        return base
+
+    @cached_property
+    def _foreign(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=self.package)}
+
+    def names(self) -> list[str]:
+        """Return the spec names, sorted, importing none of them."""
+        folder = Path(__file__).parent / self.package.rpartition(".")[2]
+        own = (module.name for module in pkgutil.iter_modules([str(folder)]))
+        found = {name.replace("_", "-") for name in own if not name.startswith("_")}
+        return sorted(found | set(self._foreign))
+
+    def get(self, name: str) -> type[B]:
+        """Import one entry and return its class.
+
+        Raises
+        ------
+        NotFound
+            If there is no entry of that name; the message suggests the nearest.
+        """
+        if name not in self.names():
+            raise NotFound(self.unknown(name))
+        if name in self._foreign:
+            found: type[B] = self._foreign[name].load()
+            return found
+        module = importlib.import_module(f"{self.package}.{name.replace('-', '_')}")
+        classes = [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type)
+            and issubclass(value, self.base)
+            and value.__module__ == module.__name__
+        ]
+        if len(classes) != 1:
+            raise TypeError(f"{module.__name__} must hold exactly one {self._base_name}")
+        return classes[0]
+
+    def unknown(self, name: str) -> str:
+        """Return the sentence for a name that no entry has."""
+        near = difflib.get_close_matches(name, self.names(), n=1)
+        if near:
+            return f'unknown {self.noun} "{name}"; did you mean "{near[0]}"?'
+        return f'unknown {self.noun} "{name}"; known: {", ".join(self.names())}'
+
+    def create(self, config: Config) -> B:
+        """Return the component that a config belongs to."""
+        return self.get(config.component_name())(config)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())

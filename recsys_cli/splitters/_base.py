@@ -1,0 +1,79 @@
+"""What a splitter is: it names the rows of each part; the base builds and checks the split."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from recsys_cli.data import Dataset, Int64, Interactions, Split
+from recsys_cli.errors import DataError
+from recsys_cli.registry import Component, Config
+
+
+class SplitterConfig(Config):
+    """Parameters common to all splitters."""
+
+    repeats: bool = False
+    """Allow the same user and item twice in training, or in both training and test."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Row indices of the parts of one split, each ascending (source order)."""
+
+    train: Int64
+    test: Int64
+    validation: Int64 | None = None
+    history: Int64 | None = None
+    fold: str = "1"
+
+
+C = TypeVar("C", bound=SplitterConfig)
+
+
+class Splitter(Component[C], Generic[C]):
+    """One way to hold interactions out."""
+
+    @abstractmethod
+    def rows(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Rows]:
+        """Yield the rows of each fold's parts.
+
+        Raises
+        ------
+        DataError
+            If the data lack what the rule needs (timestamps, folds of their own).
+        """
+
+    def split(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Split]:
+        """Yield each fold's split, checked: no empty part, no pair twice unless ``repeats``."""
+        for rows in self.rows(dataset, rng):
+            data = dataset.interactions
+            parts = {
+                name: data.take(index)
+                for name in ("train", "test", "validation", "history")
+                if (index := getattr(rows, name)) is not None
+            }
+            self._check(parts)
+            yield Split(fold=rows.fold, **parts)
+
+    def _check(self, parts: dict[str, Interactions]) -> None:
+        for name, part in parts.items():
+            if not len(part):
+                raise DataError(
+                    f"{self.spec_name()} leaves no rows for the {name} part",
+                    hint="hold less out, or check what dataset.prepare left over",
+                )
+        if self.config.repeats:
+            return
+        keys = np.concatenate([part.pair_key for part in parts.values()])
+        repeated = len(keys) - len(np.unique(keys))
+        if repeated:
+            raise DataError(
+                f"{repeated:,} rows repeat a user and item that the data already have",
+                hint="add {name: duplicates, keep: last} to dataset.prepare, or set "
+                "split.repeats: true",
+            )

@@ -1,0 +1,51 @@
+"""Small data shared by all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from recsys_cli.data import IdMap, Interactions
+
+
+def interactions(
+    rows: list[tuple[int, int, float]] | list[tuple[int, int, float, int]],
+    shape: tuple[int, int] | None = None,
+    scale: tuple[float, float] | None = None,
+) -> Interactions:
+    """Build interactions from (user, item, value[, time]) rows; ids are ``u0``, ``i0`` …"""
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    n_users = shape[0] if shape else max(columns[0]) + 1
+    n_items = shape[1] if shape else max(columns[1]) + 1
+    return Interactions(
+        users=IdMap(f"u{i}" for i in range(n_users)),
+        items=IdMap(f"i{i}" for i in range(n_items)),
+        user_idx=np.array(columns[0], np.int32),
+        item_idx=np.array(columns[1], np.int32),
+        value=np.array(columns[2], np.float32),
+        timestamp=np.array(columns[3], np.int64) if len(columns) > 3 else None,
+        scale=scale,
+    )
+
+
+@pytest.fixture
+def make() -> Callable[..., Interactions]:
+    """The builder of small interactions."""
+    return interactions
+
+
+@pytest.fixture
+def ratings() -> Interactions:
+    """2,000 ratings 1–5 of 80 users and 60 items, low-rank plus biases, with times; no repeats."""
+    rng = np.random.default_rng(7)
+    cells = np.sort(rng.choice(80 * 60, 2000, replace=False))
+    cells = rng.permutation(cells)
+    user, item = cells // 60, cells % 60
+    taste = rng.normal(size=(80, 3)) @ rng.normal(size=(60, 3)).T
+    taste += rng.normal(size=(80, 1)) * 0.5 + rng.normal(size=(1, 60)) * 0.5
+    value = np.clip(np.round(3.4 + 0.7 * taste[user, item] + rng.normal(0, 0.4, 2000)), 1, 5)
+    time = 880_000_000 + rng.permutation(2000) * 60
+    rows = list(zip(user.tolist(), item.tolist(), value.tolist(), time.tolist(), strict=True))
+    return interactions(rows, (80, 60), (1, 5))
