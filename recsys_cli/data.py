@@ -189,6 +189,17 @@ class Interactions:
         )
 
 
+def concatenate(parts: Sequence[Interactions]) -> Interactions:
+    """Return the rows of all parts, one after the other; they share their id maps."""
+
+    def column(name: str) -> Any:
+        arrays = [getattr(part, name) for part in parts]
+        return None if arrays[0] is None else np.concatenate(arrays)
+
+    names = ("user_idx", "item_idx", "value", "timestamp", "weight")
+    return replace(parts[0], **{name: column(name) for name in names})
+
+
 @dataclass(frozen=True, eq=False)
 class Features:
     """What is known of each user or item beside the interactions, row by row of its id map.

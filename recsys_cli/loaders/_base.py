@@ -1,12 +1,20 @@
-"""What a dataset loader is: a Config and ``load``."""
+"""What a dataset loader is: a Config, ``load``, and ``fetch`` where there is a download."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from recsys_cli.data import Dataset
+from recsys_cli.loaders._home import data_home
 from recsys_cli.registry import Component, Config
+
+#: Told each sentence that a person should read: the licence, what is downloaded, where it lies.
+Notify = Callable[[str], None]
+#: Told the bytes received so far and the bytes in all (0 where the server does not say).
+Progress = Callable[[int, int], None]
 
 
 class LoaderConfig(Config):
@@ -30,3 +38,26 @@ class Loader(Component[C], Generic[C]):
         DataError
             If a row is malformed; ``where`` is the file and line.
         """
+
+    def fetch(self, notify: Notify, progress: Progress | None = None) -> Path:
+        """Make sure that the source files are there, downloading them if need be.
+
+        Parameters
+        ----------
+        notify : callable
+            Told what a person should read, the licence before anything is downloaded.
+        progress : callable, optional
+            Told bytes received and bytes in all, many times a second.
+
+        Returns
+        -------
+        Path
+            The folder that holds the files.
+
+        Raises
+        ------
+        NotFound
+            If a file is absent and cannot be downloaded; the hint says which file to put where.
+        """
+        notify(f"{self.spec_name()} needs no download")
+        return data_home()

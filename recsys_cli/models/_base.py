@@ -112,10 +112,11 @@ class Model(Component[C], Generic[C]):
     def score(self, user_idx: Int32) -> Float32:
         """Return the score of every item for each user, float32 (b, n_items).
 
-        Only the order within a row means something. A cold user's row is the items' popularity.
+        Only the order within a row means something. A cold user's row is the items' popularity,
+        and so is the row of -1, which stands for a user that is not known at all.
         """
-        scores = self._score(user_idx)
-        cold = self.user_counts_[user_idx] == 0
+        scores = self._score(np.maximum(user_idx, 0))
+        cold = (user_idx < 0) | (self.user_counts_[user_idx] == 0)
         if cold.any():
             scores[cold] = self.item_counts_
         return scores
@@ -154,19 +155,14 @@ class Model(Component[C], Generic[C]):
         candidates : ndarray of bool, shape (n_items,), optional
             Items that may be returned; all by default. Equal scores: the lower item index first.
         """
-        n_items = len(self.item_counts_)
-        block = max(1, BLOCK_SCORES // max(1, n_items))
+        if candidates is not None and candidates.all():
+            candidates = None
 
         def best(start: int, stop: int) -> tuple[Int32, Float32]:
             rows = None if exclude is None else exclude.rows(np.arange(start, stop))
             return top_k(self.score(user_idx[start:stop]), k, rows, candidates)
 
-        if not len(user_idx):
-            return np.empty((0, k), np.int32), np.empty((0, k), np.float32)
-        with threads.single_blas():
-            found = threads.map_blocks(best, len(user_idx), block)
-        items, scores = zip(*found, strict=True)
-        return np.concatenate(items), np.concatenate(scores)
+        return best_of_blocks(best, len(user_idx), len(self.item_counts_))
 
     def fold_in(self, history: CSR) -> Self:
         """Return the same model with other users: one for each row of ``history``, none trained on.
@@ -175,10 +171,19 @@ class Model(Component[C], Generic[C]):
         ----------
         history : CSR with n_items columns
             What each new user interacted with; an empty row makes a cold user.
+
+        Raises
+        ------
+        DataError
+            If the columns are not the model's items, or a value is not finite.
         """
+        n_items = len(self.item_counts_)
+        if history.n_cols != n_items or not np.isfinite(history.data).all():
+            raise DataError(f"a history must hold finite values of the model's {n_items:,} items")
         folded = copy.copy(self)
         folded.user_counts_ = np.diff(history.indptr)
-        folded._fold_in(history)
+        with threads.single_blas():
+            folded._fold_in(history)
         return folded
 
     @abstractmethod
@@ -186,7 +191,10 @@ class Model(Component[C], Generic[C]):
         """Replace the learned arrays of users by those of the rows of ``history``."""
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return every learned array by name; nothing else is saved."""
+        """Return every learned array by name; nothing else is saved.
+
+        Not copies: during training, the next epoch may overwrite them.
+        """
         return {
             name[:-1]: np.asarray(value)
             for name, value in sorted(vars(self).items())
@@ -203,3 +211,17 @@ class Model(Component[C], Generic[C]):
         for name, array in arrays.items():
             setattr(model, f"{name}_", array)
         return model
+
+
+def best_of_blocks(
+    best: Callable[[int, int], tuple[Int32, Float32]], rows: int, n_items: int
+) -> tuple[Int32, Float32]:
+    """Run ``best(start, stop)``, a top-k, over blocks of rows on all threads; join the results.
+
+    A block holds :data:`BLOCK_SCORES` scores, so memory is bounded by the threads, not by the rows.
+    """
+    block = max(1, BLOCK_SCORES // max(1, n_items))
+    with threads.single_blas():
+        found = threads.map_blocks(best, rows, block) or [best(0, 0)]
+    items, scores = zip(*found, strict=True)
+    return np.concatenate(items), np.concatenate(scores)

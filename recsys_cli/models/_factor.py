@@ -8,7 +8,7 @@ import numpy as np
 
 from recsys_cli import threads
 from recsys_cli.data import Float32, Int32, Int64
-from recsys_cli.models._base import Model, ModelConfig
+from recsys_cli.models._base import Model, ModelConfig, best_of_blocks
 from recsys_cli.models._topk import top_k
 
 C = TypeVar("C", bound=ModelConfig)
@@ -65,11 +65,17 @@ class FactorModel(Model[C], Generic[C]):
     def similar_items(self, item_idx: Int32, k: int) -> tuple[Int32, Float32]:
         """Return the k nearest other items by the cosine of their factors, and the cosines.
 
-        Items without training interactions are never returned.
+        Items without training interactions are never returned, and have no neighbours: -1, -inf.
         """
-        unit = self.item_factors_ / np.maximum(
-            np.linalg.norm(self.item_factors_, axis=1, keepdims=True), 1e-12
-        )
-        cosine = unit[item_idx] @ unit.T
-        cosine[np.arange(len(item_idx)), item_idx] = -np.inf
-        return top_k(cosine, k, candidates=self.item_counts_ > 0)
+        norms = np.linalg.norm(self.item_factors_, axis=1, keepdims=True)
+        unit = self.item_factors_ / np.maximum(norms, np.finfo(np.float32).tiny)
+        warm = self.item_counts_ > 0
+
+        def best(start: int, stop: int) -> tuple[Int32, Float32]:
+            items = item_idx[start:stop]
+            cosine = unit[items] @ unit.T
+            cosine[np.arange(len(items)), items] = -np.inf
+            cosine[~warm[items]] = -np.inf
+            return top_k(cosine, k, candidates=warm)
+
+        return best_of_blocks(best, len(item_idx), len(warm))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 
-from recsys_cli.data import Dataset, Int64, Interactions, Split
+from recsys_cli.data import Bool, Dataset, Int64, Interactions, Split
 from recsys_cli.errors import DataError
 from recsys_cli.registry import Component, Config
 
@@ -31,6 +31,21 @@ class Rows:
     history: Int64 | None = None
     fold: str = "1"
 
+    @classmethod
+    def divide(
+        cls,
+        test: Bool,
+        validation: Bool | None = None,
+        history: Bool | None = None,
+        fold: str = "1",
+    ) -> Self:
+        """Return the rows that disjoint masks name; what none of them takes is for training."""
+        masks = {"test": test, "validation": validation, "history": history}
+        given = {name: mask for name, mask in masks.items() if mask is not None}
+        train = ~np.logical_or.reduce(list(given.values()))
+        parts = {name: np.flatnonzero(mask) for name, mask in given.items()}
+        return cls(np.flatnonzero(train), fold=fold, **parts)
+
 
 C = TypeVar("C", bound=SplitterConfig)
 
@@ -50,6 +65,8 @@ class Splitter(Component[C], Generic[C]):
 
     def split(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Split]:
         """Yield each fold's split, checked: no empty part, no pair twice unless ``repeats``."""
+        if not len(dataset.interactions):
+            raise DataError("there are no interactions to split")
         for rows in self.rows(dataset, rng):
             data = dataset.interactions
             parts = {
@@ -77,3 +94,11 @@ class Splitter(Component[C], Generic[C]):
                 hint="add {name: duplicates, keep: last} to dataset.prepare, or set "
                 "split.repeats: true",
             )
+
+    def _times(self, data: Interactions) -> Int64:
+        if data.timestamp is None:
+            raise DataError(
+                f"{self.spec_name()} needs timestamps and the data have none",
+                hint="name their time column, or split by another rule",
+            )
+        return data.timestamp

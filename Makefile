@@ -1,0 +1,59 @@
+# Every target works on a fresh machine with Python 3.11+, make and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JOB ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lint types imports docs regress real bench clean
+
+help:  ## Show this help
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recsys needs Python 3.11 or newer; say which: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(READY)
+
+setup: $(READY)  ## Create .venv and install recsys with its development tools
+
+demo: $(READY)  ## Train, evaluate and recommend on the embedded data, offline
+	$(BIN)/recsys run configs/als.yaml
+
+test: $(READY)  ## Run the tests
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+check: lint types imports docs  ## Format, lint, types, import layers, specs and docs in step
+
+format: $(READY)  ## Reformat the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(READY)  ## Check format and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)  ## Check types
+	$(BIN)/mypy
+
+imports: $(READY)  ## Check that imports point one way
+	$(BIN)/lint-imports
+
+docs: $(READY)  ## Check that specs are sound and the generated docs are in step with the code
+	$(BIN)/recsys check configs/*.yaml configs/movielens/*.yaml configs/ci/*.yaml
+	$(BIN)/python docs/generate.py --check
+
+regress: $(READY)  ## Hold the small regression suite against its baseline
+	$(BIN)/recsys regress configs/ci/*.yaml --baseline configs/ci/baseline.json
+
+real: $(READY)  ## Run the small suite on real data, which RECSYS_DATA_HOME must hold
+	$(BIN)/recsys regress configs/ci/real/*.yaml --baseline configs/ci/real/baseline.json
+
+bench: $(READY)  ## Measure against peers, side by side; JOB=als for one table
+	$(BIN)/python -m benchmarks $(JOB)
+
+clean:  ## Remove the environment and every cache; runs and datasets stay
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,110 @@
+"""Write models.md, metrics.md and spec.md from the code; ``--check`` fails where they differ."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+from recsys_cli.loaders import LOADERS
+from recsys_cli.metrics import METRICS
+from recsys_cli.models import MODELS
+from recsys_cli.prepare import FILTERS
+from recsys_cli.spec import EvaluationSpec, RecommendSpec, TrainSpec
+from recsys_cli.specfile import parameters
+from recsys_cli.splitters import SPLITTERS
+
+HERE = Path(__file__).parent
+NOTICE = "<!-- Written by docs/generate.py from the docstrings; edit those. -->\n"
+
+
+def table(config: Any) -> str:
+    """Return the parameters of a config as a Markdown table."""
+    rows = [
+        f"| `{p.name}` | {cell(p.type)} | {cell(f'`{p.default}`')} | {cell(p.bounds)} | {cell(p.doc)} |"
+        for p in parameters(config)
+    ]
+    if not rows:
+        return "No parameters.\n"
+    head = "| parameter | type | default | bounds | meaning |\n|---|---|---|---|---|\n"
+    return head + "\n".join(rows) + "\n"
+
+
+def cell(text: object) -> str:
+    """Return text that may stand in a Markdown table."""
+    return " ".join(str(text or "").split()).replace("|", "\\|")
+
+
+def prose(cls: type) -> str:
+    """Return a docstring as Markdown: numpydoc's underlined headings become bold lines."""
+    lines = inspect.cleandoc(cls.__doc__ or "").splitlines()
+    out: list[str] = []
+    for line in lines:
+        if line and set(line) == {"-"} and out:
+            out[-1] = f"**{out[-1]}**\n"
+        else:
+            out.append(line)
+    return "\n".join(out).replace("``", "`").replace(".. math::", "").rstrip() + "\n"
+
+
+def section(cls: Any, extra: str = "") -> str:
+    """Return the chapter of one component."""
+    return f"\n## {cls.spec_name()}\n\n{extra}{prose(cls)}"
+
+
+def models() -> str:
+    """Return models.md."""
+    parts = ["# Models\n", NOTICE]
+    for cls in map(MODELS.get, MODELS):
+        facts = [f"learns from {cls.feedback} feedback"]
+        facts += ["predicts ratings"] if cls.predicts_ratings else []
+        facts += ["same bits at any thread count" if cls.deterministic else "not deterministic"]
+        parts.append(section(cls, f"*{'; '.join(facts)}*\n\n") + "\n" + table(cls.Config))
+    return "\n".join(parts)
+
+
+def metrics() -> str:
+    """Return metrics.md."""
+    parts = ["# Metrics\n", NOTICE, (HERE / "_metrics_intro.md").read_text(encoding="utf-8")]
+    parts += [section(METRICS.get(name)) for name in METRICS]
+    return "\n".join(parts)
+
+
+def spec() -> str:
+    """Return spec.md."""
+    parts = ["# The spec\n", NOTICE, (HERE / "_spec_intro.md").read_text(encoding="utf-8")]
+    for name, block in (
+        ("train", TrainSpec),
+        ("evaluation", EvaluationSpec),
+        ("recommend", RecommendSpec),
+    ):
+        parts.append(f"\n## {name}\n\n{table(block)}")
+    for title, registry in (
+        ("Datasets", LOADERS),
+        ("Filters", FILTERS),
+        ("Splitters", SPLITTERS),
+    ):
+        parts.append(f"\n# {title}\n")
+        classes = (registry.get(name) for name in registry)
+        parts += [section(cls) + "\n" + table(cls.Config) for cls in classes]
+    return "\n".join(parts)
+
+
+def main() -> int:
+    """Write the files, or compare them."""
+    check = "--check" in sys.argv
+    stale = []
+    for name, page in (("models.md", models()), ("metrics.md", metrics()), ("spec.md", spec())):
+        path = HERE / name
+        if check and (not path.is_file() or path.read_text(encoding="utf-8") != page):
+            stale.append(name)
+        elif not check:
+            path.write_text(page, encoding="utf-8")
+    if stale:
+        sys.stderr.write(f"docs out of step: {', '.join(stale)}; run python docs/generate.py\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Ask a model for its lists, its AUC and its ratings of a held-out part, users in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from recsys_cli import threads
+from recsys_cli.data import Float32, Float64, Int32, Int64
+from recsys_cli.errors import Diverged
+from recsys_cli.heldout import HeldOut
+from recsys_cli.models._base import BLOCK_SCORES, Model
+
+#: Held-out users folded in at a time.
+FOLD_BLOCK = 8192
+
+
+class Answers(NamedTuple):
+    """What a model said, by position of the user; for ratings, by row of the part.
+
+    ``items`` int32 (u, K), -1 past the end, with ``scores`` float32 (u, K), ``auc`` float64 (u,)
+    and ``predicted`` float32 (n,), clipped to the scale. Users without a relevant item are not
+    asked for lists: theirs are empty.
+    """
+
+    items: Int32
+    scores: Float32
+    auc: Float64
+    predicted: Float32
+
+
+def ask(model: Model[Any], part: HeldOut, *, depth: int, auc: bool, ratings: bool) -> Answers:
+    """Return lists of ``depth`` (0: none), AUCs and predicted ratings, those that are wanted.
+
+    Raises
+    ------
+    Diverged
+        If a score or a predicted rating is not finite.
+    SpecError
+        If ratings are wanted of a model that only ranks.
+    """
+    u = len(part.users)
+    answers = Answers(
+        items=np.full((u, depth), -1, np.int32),
+        scores=np.full((u, depth), -np.inf, np.float32),
+        auc=np.zeros(u),
+        predicted=np.zeros(len(part.pairs) if ratings else 0, np.float32),
+    )
+    with threads.single_blas():
+        for start, stop, served, users in _served(model, part):
+            rows = start + np.flatnonzero(part.n_relevant[start:stop])
+            if depth:
+                found = _recommend(served, users[rows - start], rows, part, depth)
+                answers.items[rows], answers.scores[rows] = found
+            if auc:
+                answers.auc[rows] = _auc(served, users[rows - start], rows, part)
+            if ratings:
+                low, high = np.searchsorted(part.pair_at, (start, stop))
+                local = users[part.pair_at[low:high] - start]
+                answers.predicted[low:high] = _predict(served, local, slice(low, high), part)
+    return answers
+
+
+def _served(model: Model[Any], part: HeldOut) -> Iterator[tuple[int, int, Model[Any], Int32]]:
+    """Yield ranges of positions with the model that serves them and its indices of them."""
+    if part.n_trained:
+        yield 0, part.n_trained, model, part.users[: part.n_trained]
+    for start in range(part.n_trained, len(part.users), FOLD_BLOCK):
+        stop = min(start + FOLD_BLOCK, len(part.users))
+        folded = model.fold_in(part.history(start, stop))
+        yield start, stop, folded, np.arange(stop - start, dtype=np.int32)
+
+
+def _recommend(
+    model: Model[Any], users: Int32, rows: Int64, part: HeldOut, depth: int
+) -> tuple[Int32, Float32]:
+    seen = part.seen.rows(rows)
+    items, scores = model.recommend(users, depth, exclude=seen, candidates=part.candidates)
+    closed = np.concatenate(([0], np.cumsum(part.candidates[seen.indices])))
+    n_open = part.candidates.sum() - (closed[seen.indptr[1:]] - closed[seen.indptr[:-1]])
+    # Not-a-number ranks nowhere: it shows as a list that ends while candidates remain.
+    full = (items >= 0).sum(axis=1) >= np.minimum(depth, n_open)
+    _check(model, np.isfinite(scores[items >= 0]).all() and full.all(), "score")
+    return items, scores
+
+
+def _auc(model: Model[Any], users: Int32, rows: Int64, part: HeldOut) -> Float64:
+    from recsys_cli.kernels.ranks import auc_rows
+
+    def block(start: int, stop: int) -> Float64:
+        seen, relevant = part.seen.rows(rows[start:stop]), part.relevant.rows(rows[start:stop])
+        scores, out = model.score(users[start:stop]), np.empty(stop - start)
+        _check(model, np.isfinite(scores).all(), "score")
+        known, wanted = (seen.indptr, seen.indices), (relevant.indptr, relevant.indices)
+        auc_rows(scores, part.candidates, *known, *wanted, out)
+        return out
+
+    size = max(1, BLOCK_SCORES // part.pairs.n_items)
+    return np.concatenate([np.empty(0), *threads.map_blocks(block, len(rows), size)])
+
+
+def _predict(model: Model[Any], users: Int32, rows: slice, part: HeldOut) -> Float32:
+    time = part.pairs.timestamp
+    rating = model.predict(users, part.pairs.item_idx[rows], None if time is None else time[rows])
+    _check(model, np.isfinite(rating).all(), "predicted rating")
+    scale = part.split.train.scale
+    return rating if scale is None else np.clip(rating, *scale)
+
+
+def _check(model: Model[Any], finite: bool | np.bool_, what: str) -> None:
+    if not finite:
+        raise Diverged(f"a {what} of {model.spec_name()} is not finite")

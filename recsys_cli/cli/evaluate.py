@@ -1,0 +1,30 @@
+"""``recsys evaluate``: score a run on its test part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recsys_cli.cli._options import JsonOption, RunArgument, RunsOption, ThreadsOption
+
+NAME = "evaluate"
+
+
+def command(
+    run: RunArgument = "latest",
+    runs: RunsOption = Path("runs"),
+    threads: ThreadsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Rebuild the split, check its hash, score the run and write its metrics."""
+    from recsys_cli import experiment
+    from recsys_cli.cli import _tables, render
+    from recsys_cli.runs import Store
+    from recsys_cli.threads import use
+
+    found = Store(runs).find(run)
+    with use(threads), render.screen() as listener:
+        experiment.evaluate(found, listener)
+    if json:
+        render.print_json(found.metrics)
+    else:
+        _tables.metrics(found)

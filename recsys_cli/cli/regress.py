@@ -1,0 +1,53 @@
+"""``recsys regress``: fail when a metric falls beyond its tolerance."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recsys_cli.cli._options import JsonOption, SpecArguments, ThreadsOption
+
+NAME = "regress"
+
+
+def command(
+    specs: SpecArguments,
+    baseline: Annotated[Path, typer.Option("--baseline", help="The JSON file to hold against.")],
+    bless: Annotated[
+        bool, typer.Option("--bless", help="Make the values measured now the baseline.")
+    ] = False,
+    threads: ThreadsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Run specs in a scratch folder; exit 3 when a metric falls beyond its tolerance."""
+    from recsys_cli.cli import render
+    from recsys_cli.errors import GateFailed
+    from recsys_cli.regression import regress
+    from recsys_cli.threads import use
+
+    with use(threads), render.screen() as listener:
+        gates = regress(specs, baseline, listener, bless=bless)
+    if json:
+        render.print_json([asdict(gate) for gate in gates])
+    else:
+        rows = [
+            [
+                gate.spec,
+                gate.metric,
+                render.number(gate.baseline),
+                render.number(gate.value),
+                f"{gate.tolerance:.1%}",
+                "blessed" if bless else "ok" if gate.passed else "FAILED",
+            ]
+            for gate in gates
+        ]
+        columns = ["spec", "metric", ">baseline", ">now", ">tolerance", "gate"]
+        render.print_table(None, columns, rows)
+    failed = sum(not gate.passed for gate in gates)
+    if failed and not bless:
+        raise GateFailed(
+            f"{failed} of {len(gates)} metrics did not hold", hint="--bless accepts the new values"
+        )

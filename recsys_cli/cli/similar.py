@@ -1,0 +1,34 @@
+"""``recsys similar``: the nearest items of an item."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recsys_cli.cli._options import CountOption, FoldOption, JsonOption, RunArgument, RunsOption
+
+NAME = "similar"
+
+
+def command(
+    item: Annotated[str, typer.Option("--item", help="The item's id, as the data have it.")],
+    run: RunArgument = "latest",
+    k: CountOption = 10,
+    fold: FoldOption = None,
+    runs: RunsOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Print the items nearest to an item, by the cosine of their factors."""
+    from recsys_cli.cli import _tables, render
+    from recsys_cli.runs import Store
+    from recsys_cli.serving import Recommender
+
+    recommender = Recommender(Store(runs).find(run).fold(fold))
+    found = recommender.similar(item, k)
+    if json:
+        render.print_json([asdict(one) for one in found])
+    else:
+        _tables.scored(f"Items like {recommender.title(item)}", found, "similarity")

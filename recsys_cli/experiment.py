@@ -1,0 +1,186 @@
+"""The whole story: load, prepare, split, train, evaluate; read it top to bottom."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from recsys_cli.data import Dataset, Split, concatenate
+from recsys_cli.errors import SpecError, SplitMismatch
+from recsys_cli.evaluation import Evaluation, Evaluator
+from recsys_cli.fingerprint import digest
+from recsys_cli.listener import Listener
+from recsys_cli.loaders import LOADERS
+from recsys_cli.metrics import parse
+from recsys_cli.models import MODELS
+from recsys_cli.models._base import Model
+from recsys_cli.prepare import FILTERS
+from recsys_cli.runs import Catalog, Run, Store
+from recsys_cli.seeding import generator
+from recsys_cli.serving import load_model
+from recsys_cli.spec import ExperimentSpec
+from recsys_cli.specfile import from_document
+from recsys_cli.splitters import SPLITTERS
+from recsys_cli.training import fit, refitted
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A dataset after its filters, what each filter left, and how long it took in seconds."""
+
+    dataset: Dataset
+    receipts: list[dict[str, Any]]
+    seconds: float
+
+
+def prepare(spec: ExperimentSpec, listener: Listener) -> Prepared:
+    """Load the dataset and apply its filters, telling the receipt of each.
+
+    Raises
+    ------
+    NotFound, DataError
+        As the loader and the filters do.
+    """
+    started = time.perf_counter()
+    dataset = LOADERS.create(spec.dataset.loader).load()
+    info, data = dataset.info, dataset.interactions
+    listener.note(
+        f"{info.name}: {len(data):,} interactions of {data.n_users:,} users and "
+        f"{data.n_items:,} items."
+    )
+    if info.skipped:
+        listener.note(f"{info.skipped:,} bad rows were skipped.")
+    receipts = []
+    for place, config in enumerate(spec.dataset.prepare):
+        rng = generator(spec.seed, f"prepare/{place}")
+        dataset, receipt = FILTERS.create(config).apply(dataset, rng)
+        listener.note(str(receipt))
+        receipts.append(asdict(receipt))
+    return Prepared(dataset, receipts, time.perf_counter() - started)
+
+
+def splits(spec: ExperimentSpec, dataset: Dataset) -> Iterator[Split]:
+    """Yield the folds of the spec's splitter."""
+    return SPLITTERS.create(spec.split).split(dataset, generator(spec.seed, "split"))
+
+
+def check(spec: ExperimentSpec) -> None:
+    """Raise SpecError where parts of a spec, each sound by itself, cannot work together."""
+    model = MODELS.get(spec.model.component_name())
+    for name in [*spec.evaluation.metrics, *filter(None, [spec.train.monitor])]:
+        if parse(name).metric.kind == "rating" and not model.predicts_ratings:
+            raise SpecError(
+                f"{name} needs predicted ratings, and {model.spec_name()} only ranks",
+                where="evaluation.metrics",
+                hint="take ranking metrics such as ndcg@10, or a rating model such as mf",
+            )
+
+
+def train(
+    spec: ExperimentSpec,
+    store: Store,
+    listener: Listener,
+    *,
+    argv: list[str],
+    prepared: Prepared | None = None,
+) -> Run:
+    """Fit a model on every fold of the spec and commit the run.
+
+    Returns
+    -------
+    Run
+        Complete, not yet evaluated.
+
+    Raises
+    ------
+    RecsysError
+        Whatever stops it; a run begun by then is left behind as failed, with its traceback.
+    """
+    check(spec)
+    prepared = prepared or prepare(spec, listener)
+    dataset = prepared.dataset
+    document = spec.document()
+    with store.create(spec.name, argv=argv, seed=spec.seed, spec_document=document) as recorder:
+        recorder.update(
+            fingerprints={"spec": spec.fingerprint, "data": data_fingerprint(dataset), "split": {}},
+            dataset=asdict(dataset.info),
+            prepare=prepared.receipts,
+            stages={"prepare": round(prepared.seconds, 4)},
+        )
+        folds = splits(spec, dataset)
+        first = list(itertools.islice(folds, 2))
+        for split in itertools.chain(first, folds):
+            started = time.perf_counter()
+            fold = recorder.fold(split.fold if len(first) > 1 else None)
+            model = fit(spec, dataset, split, fold.epoch, listener)
+            fold.save_model(spec.model.describe(), model.arrays())
+            fold.save_catalog(catalog(dataset, refitted(split) if spec.train.refit else split))
+            listener.note(_sizes(model, split))
+            recorder.record["fingerprints"]["split"][split.fold] = split.fingerprint
+            recorder.record["stages"][f"fit/{split.fold}"] = round(time.perf_counter() - started, 4)
+    return store.find(recorder.id)
+
+
+def evaluate(
+    run: Run, listener: Listener, *, prepared: Prepared | None = None
+) -> dict[str, Evaluation]:
+    """Score a run on the test part of every fold and commit the metrics to its folder.
+
+    Raises
+    ------
+    SplitMismatch
+        If the data or a split made now differ from those the run was trained on.
+    """
+    spec = from_document(run.spec_document)
+    check(spec)
+    prepared = prepared or prepare(spec, listener)
+    prints = run.record["fingerprints"]
+    if data_fingerprint(prepared.dataset) != prints["data"]:
+        raise SplitMismatch(
+            "the data are not those that the run was trained on",
+            where=run.id,
+            hint="put the original files back, or train again",
+        )
+    found: dict[str, Evaluation] = {}
+    for split in splits(spec, prepared.dataset):
+        if split.fingerprint != prints["split"].get(split.fold):
+            raise SplitMismatch(
+                f"fold {split.fold} is not the split that the run was trained on",
+                where=run.id,
+                hint="the code of the splitter has changed: train again",
+            )
+        fold = run.fold(split.fold) if len(run.fold_names) > 1 else run.fold()
+        part = refitted(split) if spec.train.refit else split
+        evaluator = Evaluator(part, spec.evaluation)
+        listener.note(f"Evaluating fold {split.fold}: {evaluator.describe()}")
+        found[split.fold] = evaluator.evaluate(load_model(fold))
+    run.commit_evaluation(found, prepared.dataset.interactions.users)
+    return found
+
+
+def data_fingerprint(dataset: Dataset) -> str:
+    """Return the sha256 of interactions after preparation: ids, indices, values, times, weights."""
+    data = dataset.interactions
+    columns = (data.user_idx, data.item_idx, data.value, data.timestamp, data.weight)
+    return digest(data.users.ids, data.items.ids, *columns)
+
+
+def catalog(dataset: Dataset, split: Split) -> Catalog:
+    """Return what ``recommend`` needs of one fold: ids, titles, and what each user is known for."""
+    known = split.train if split.history is None else concatenate([split.train, split.history])
+    return Catalog(
+        users=known.users,
+        items=known.items,
+        titles=dataset.titles,
+        known=known.csr,
+        validation=None if split.validation is None else split.validation.csr,
+    )
+
+
+def _sizes(model: Model[Any], split: Split) -> str:
+    counts = ("user_counts", "item_counts")
+    size = sum(array.size for name, array in model.arrays().items() if name not in counts)
+    return f"{size:,} parameters learned from {len(split.train):,} interactions."

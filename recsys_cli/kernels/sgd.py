@@ -1,0 +1,108 @@
+"""Stochastic gradient descent on ratings, block by block of users × items."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+_FLOAT = {"reassoc", "contract", "nsz"}
+
+
+@njit(cache=True, nogil=True, fastmath=_FLOAT)
+def _block(
+    start: int,
+    stop: int,
+    users: NDArray[np.int32],
+    items: NDArray[np.int32],
+    ratings: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    p: NDArray[np.float32],
+    q: NDArray[np.float32],
+    b_user: NDArray[np.float32],
+    b_item: NDArray[np.float32],
+    user_scale: NDArray[np.float32],
+    item_scale: NDArray[np.float32],
+    lr: np.float32,
+    reg: NDArray[np.float32],
+) -> float:
+    """One pass over the ratings ``start`` to ``stop``; returns the sum of weighted squared errors.
+
+    The error of each rating is taken before its own update.
+    """
+    total = 0.0
+    for n in range(start, stop):
+        u, i = users[n], items[n]
+        error = ratings[n] - b_user[u] - b_item[i]
+        for f in range(p.shape[1]):
+            error -= p[u, f] * q[i, f]
+        total += weights[n] * error * error
+        step = lr * weights[n] * error
+        hold_u, hold_i = lr * user_scale[u], lr * item_scale[i]
+        b_user[u] += step - hold_u * reg[2] * b_user[u]
+        b_item[i] += step - hold_i * reg[3] * b_item[i]
+        keep_u, keep_i = np.float32(1) - hold_u * reg[0], np.float32(1) - hold_i * reg[1]
+        for f in range(p.shape[1]):
+            old = p[u, f]
+            p[u, f] = keep_u * old + step * q[i, f]
+            q[i, f] = keep_i * q[i, f] + step * old
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=_FLOAT)
+def sgd(
+    start: int,
+    stop: int,
+    diagonal: int,
+    bounds: NDArray[np.int64],
+    users: NDArray[np.int32],
+    items: NDArray[np.int32],
+    ratings: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    p: NDArray[np.float32],
+    q: NDArray[np.float32],
+    b_user: NDArray[np.float32],
+    b_item: NDArray[np.float32],
+    user_scale: NDArray[np.float32],
+    item_scale: NDArray[np.float32],
+    lr: np.float32,
+    reg: NDArray[np.float32],
+    loss: NDArray[np.float64],
+) -> None:
+    """Update factors and biases in place by the blocks of user groups ``start`` to ``stop``.
+
+    Parameters
+    ----------
+    diagonal : int
+        User group g meets item group ``(g + diagonal) % groups``: no two blocks of a diagonal
+        share a user or an item, so they may run at once and in any order.
+    bounds : (groups, groups + 1)
+        Where each block of a user group begins and ends among the ratings.
+    ratings : (n,)
+        Less the mean.
+    user_scale, item_scale : (n_users,), (n_items,)
+        What each row's L2 weight in ``reg`` is multiplied by, a rating.
+    reg : (4,)
+        L2 weight of user factors, item factors, user biases and item biases.
+    loss : (groups, groups)
+        Receives each block's sum of weighted squared errors.
+    """
+    groups = len(loss)
+    for g in range(start, stop):
+        h = (g + diagonal) % groups
+        loss[g, h] = _block(
+            bounds[g, h],
+            bounds[g, h + 1],
+            users,
+            items,
+            ratings,
+            weights,
+            p,
+            q,
+            b_user,
+            b_item,
+            user_scale,
+            item_scale,
+            lr,
+            reg,
+        )

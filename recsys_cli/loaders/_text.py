@@ -1,0 +1,136 @@
+"""A delimited text file: its bytes, its header and its rows with their line numbers."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+from recsys_cli.errors import DataError
+from recsys_cli.loaders._columns import column_position
+
+_TAIL = 1 << 16
+_ROWS_TO_JUDGE = 10
+
+
+@dataclass(frozen=True, eq=False)
+class TextFile:
+    """One delimited file, perhaps gz-compressed.
+
+    Lines end in ``\\n``, ``\\r\\n`` or ``\\r``; empty lines are passed over. Comma and semicolon
+    files may quote fields with ``"``; in all others a quote is a character like any other.
+    """
+
+    path: Path
+    separator: str
+    header: bool = False
+    encoding: str = "utf-8"
+
+    @cached_property
+    def data(self) -> bytes:
+        """The file as UTF-8, unpacked, without a byte order mark."""
+        try:
+            data = self.path.read_bytes()
+            if self.path.suffix == ".gz":
+                data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"cannot be read: {error}", where=str(self.path)) from error
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise DataError("is UTF-16", where=str(self.path), hint="save it as UTF-8")
+        if self.encoding != "utf-8":
+            data = data.decode(self.encoding).encode()
+        return data[3:] if data.startswith(b"\xef\xbb\xbf") else data
+
+    @property
+    def quoted(self) -> bool:
+        """Whether a field of this file is quoted."""
+        return self.separator in ",;" and b'"' in self.data
+
+    @cached_property
+    def head(self) -> tuple[int, list[str]]:
+        """The number of lines that the header takes, and its names (0 and none without one)."""
+        if not self.header:
+            return 0, []
+        first = next(self._lines(), None)
+        if first is None:
+            raise DataError("is empty", where=str(self.path))
+        return first[1], [name.strip() for name in first[2]]
+
+    @cached_property
+    def width(self) -> int:
+        """The number of fields of a row: the header's, else what most of the first rows have."""
+        counts = Counter(len(fields) for _, fields in islice(self.rows(), 100))
+        if not counts:
+            raise DataError("holds no rows", where=str(self.path))
+        return len(self.head[1]) or counts.most_common(1)[0][0]
+
+    def position(self, column: str | int) -> int:
+        """Return the position of a column given by name, or by number from 0."""
+        names = self.head[1] if self.header else None
+        return column_position(column, names, self.width, str(self.path))
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line number and the fields of each row; no fields where quotes do not match.
+
+        Bytes that are no UTF-8 come as lone surrogates.
+        """
+        lines = self._lines()
+        yield from ((start, fields) for start, _, fields in islice(lines, int(self.header), None))
+
+    def _lines(self) -> Iterator[tuple[int, int, list[str]]]:
+        """Yield first and last line number and fields of whatever is not an empty line."""
+        stream = io.TextIOWrapper(io.BytesIO(self.data), "utf-8", "surrogateescape", newline="")
+        if self.quoted:
+            yield from self._quoted(stream)
+            return
+        for line, text in enumerate(stream, 1):
+            if text := text.rstrip("\r\n"):
+                yield line, line, text.split(self.separator)
+
+    def _quoted(self, stream: io.TextIOWrapper) -> Iterator[tuple[int, int, list[str]]]:
+        reader = csv.reader(stream, delimiter=self.separator, strict=True)
+        while True:
+            start = reader.line_num + 1
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                yield start, reader.line_num, []
+                continue
+            if fields:
+                yield start, reader.line_num, fields
+
+    @cached_property
+    def cut(self) -> bool:
+        """Whether the file seems to end within its last field.
+
+        It has no final line end, and its last field stops at a decimal point or is shorter than
+        that of each of the (at least ten) rows before it.
+        """
+        if not self.data or self.data.endswith((b"\n", b"\r")):
+            return False
+        separator = self.separator.encode()
+        lines = [line for line in self.data[-_TAIL:].splitlines()[1:] if line]
+        *before, last = [line.rsplit(separator, 1)[-1] for line in lines] or [b""]
+        shorter = len(before) >= _ROWS_TO_JUDGE and len(last) < min(map(len, before))
+        return shorter or re.fullmatch(rb"[0-9]+\.", last) is not None
+
+    def rows_to_cut(self) -> Iterator[tuple[int, list[str], bool]]:
+        """Yield as :meth:`rows`, and whether the row is the last of a file that is cut."""
+        rows = self.rows()
+        previous = next(rows, None)
+        for row in rows:
+            assert previous is not None
+            yield *previous, False
+            previous = row
+        if previous is not None:
+            yield *previous, self.cut

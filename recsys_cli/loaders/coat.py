@@ -1,0 +1,119 @@
+"""Coat: shoppers' ratings of coats they chose, and of coats that were drawn for them at random."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_cli.data import Dataset, Features, IdMap
+from recsys_cli.errors import DataError
+from recsys_cli.loaders._base import LoaderConfig
+from recsys_cli.loaders._build import build
+from recsys_cli.loaders._catalogue import Catalogue
+from recsys_cli.loaders._published import PublishedLoader, Source
+from recsys_cli.loaders._rows import Rows
+from recsys_cli.loaders._text import TextFile
+
+_SIDE = "user_item_features"
+_SOURCE = Source(
+    name="Coat",
+    description=(
+        "ratings 1–5 of 300 coats by 290 shoppers: 24 each of their own choice, 16 at random"
+    ),
+    licence="no licence is stated; it was published for research",
+    citation=(
+        "T. Schnabel, A. Swaminathan, A. Singh, N. Chandak and T. Joachims (2016). Recommendations "
+        "as Treatments: Debiasing Learning and Evaluation. ICML 2016, PMLR 48, 1670–1679"
+    ),
+    page="https://www.cs.cornell.edu/~schnabts/mnar/",
+    folder="coat",
+    files=(
+        "train.ascii",
+        "test.ascii",
+        *(
+            f"{_SIDE}/{kind}_features{end}"
+            for kind in ("user", "item")
+            for end in (".ascii", "_map.txt")
+        ),
+    ),
+)
+_SHAPE = (290, 300)
+
+
+class CoatConfig(LoaderConfig):
+    """Coat has no parameters."""
+
+
+class Coat(PublishedLoader[CoatConfig]):
+    """Coat: 6,960 self-selected ratings that train and 4,640 of random coats that test.
+
+    The fold ``random-test`` says which is which; a pair that is in both is two rows. The files are
+    matrices without ids, so the id is the number of the row (user) or column (item), from 1. A
+    title is put together from the features.
+
+    References
+    ----------
+    T. Schnabel et al. (2016), Recommendations as Treatments, ICML 2016.
+    """
+
+    @property
+    def source(self) -> Source:
+        """Where the data come from and on what terms."""
+        return _SOURCE
+
+    def parse(self, folder: Path, source_hash: str) -> Dataset:
+        """Return the dataset whose files lie in ``folder``."""
+        train, test = (_matrix(folder / name, _SHAPE, 5) for name in ("train.ascii", "test.ascii"))
+        pairs = zip(train.nonzero(), test.nonzero(), strict=True)
+        user, item = (np.concatenate(pair) for pair in pairs)
+        users, items = ([str(i + 1) for i in range(size)] for size in _SHAPE)
+        value = np.concatenate([train[train > 0], test[test > 0]]).astype(np.float64)
+        rows = Rows(user.astype(np.int32), users, item.astype(np.int32), items, value)
+        fold = np.repeat(np.array([1, 2], np.int8), [(train > 0).sum(), (test > 0).sum()])
+        coats = _features(folder / _SIDE, "item", items)
+        return build(
+            rows,
+            _SOURCE.info(source_hash),
+            scale=(1, 5),
+            items=Catalogue(coats, _titles(coats)),
+            users=Catalogue(_features(folder / _SIDE, "user", users)),
+            folds={"random-test": fold},
+        )
+
+
+def _matrix(path: Path, shape: tuple[int, int], largest: int) -> NDArray[Any]:
+    """Read a matrix of whole numbers from 0 to ``largest``, int64 of ``shape``."""
+    allowed = {str(number) for number in range(largest + 1)}
+    table: list[list[int]] = []
+    for line, fields in TextFile(path, " ").rows():
+        where = f"{path}:{line}"
+        if len(fields) != shape[1]:
+            raise DataError(f"{shape[1]} numbers expected, {len(fields)} found", where=where)
+        if odd := set(fields) - allowed:
+            raise DataError(f'"{min(odd)}" is no whole number from 0 to {largest}', where=where)
+        table.append([int(field) for field in fields])
+    if len(table) != shape[0]:
+        raise DataError(f"{shape[0]} rows expected, {len(table)} found", where=str(path))
+    return np.array(table, np.int64)
+
+
+def _features(folder: Path, kind: str, ids: list[str]) -> Features:
+    """Turn columns of flags into one category an id; the map has ``attribute:category`` lines."""
+    names = [
+        tuple(fields) for _, fields in TextFile(folder / f"{kind}_features_map.txt", ":").rows()
+    ]
+    flags = _matrix(folder / f"{kind}_features.ascii", (len(ids), len(names)), 1)
+    columns: dict[str, list[str]] = {name: [""] * len(ids) for name, _ in names}
+    for row, column in zip(*flags.nonzero(), strict=True):
+        attribute, category = names[column]
+        columns[attribute][row] = category
+    return Features(IdMap(ids), columns)
+
+
+def _titles(coats: Features) -> list[str]:
+    of = coats.categorical
+    parts = zip(of["color"], of["jackettype"], of["gender"], strict=True)
+    return [f"{color} {kind} ({gender})" for color, kind, gender in parts]

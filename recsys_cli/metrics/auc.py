@@ -1,0 +1,40 @@
+"""Area under the ROC curve over all candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recsys_cli.data import Float64
+from recsys_cli.metrics._base import Ranked, RankingMetric
+
+
+class AUC(RankingMetric):
+    """Area under the ROC curve: how often a relevant item scores above one that is not.
+
+    For each user, ``mean over relevant items of (irrelevant candidates scored lower + half of those
+    scored equal) / irrelevant candidates``; then the mean over users. From 0 to 1; 0.5 is chance
+    where every relevant item is a candidate. A relevant item that is no candidate (a cold one)
+    counts as scored below all and adds 0, as it does in recall; a user for whom every candidate is
+    relevant has 0.5 for each. A user without relevant items is not evaluated. There is no cutoff:
+    every candidate counts, wherever it ranks.
+
+    RecBole's ``GAUC`` agrees on warm items. implicit's ``auc`` is taken over a list of k and
+    guesses the rest at chance, so it is another number.
+
+    References
+    ----------
+    Rendle et al., "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009, section 3.
+    """
+
+    has_cutoff = False
+
+    def definition(self, k: int | None) -> str:
+        """Return what the number is."""
+        return (
+            "share of (relevant, irrelevant) pairs of candidates in the right order, ties half, "
+            "mean over users"
+        )
+
+    def per_user(self, ranked: Ranked, k: int) -> Float64:
+        """Return the value of each user, which the evaluator found while scoring."""
+        return np.zeros(len(ranked.n_relevant)) if ranked.auc is None else ranked.auc

@@ -1,0 +1,99 @@
+"""What models of implicit-feedback least squares share: confidences, objective and fold-in.
+
+The objective is the one of Hu, Koren and Volinsky (2008), over all pairs of user and item:
+``Σ_ui c_ui (p_ui - P_u · Q_i)² + Σ_u reg_u |P_u|² + Σ_i reg_i |Q_i|²``, where an observed pair has
+preference ``p_ui = 1`` and confidence ``c_ui = 1 + s_ui``, and any other ``p_ui = 0, c_ui = 1``.
+``s_ui = alpha * value`` is called its strength.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recsys_cli import threads
+from recsys_cli.data import CSR, Float32, Float64, Interactions, csr
+from recsys_cli.errors import DataError
+
+#: Rows that one thread multiplies at a time; fixed, so that no sum depends on the threads.
+ROWS = 1 << 14
+
+
+def observed(train: Interactions) -> CSR:
+    """Return ``value * weight`` of each pair, users × items; repeated pairs are summed."""
+    value = train.value if train.weight is None else train.value * train.weight
+    return csr(train.user_idx, train.item_idx, value, (train.n_users, train.n_items))
+
+
+def strengths(values: CSR, alpha: float) -> CSR:
+    """Return confidence - 1 of each pair, ``alpha * value``.
+
+    Raises
+    ------
+    DataError
+        If one is negative (it would count less than a pair never observed) or not finite.
+    """
+    data = values.data.astype(np.float64) * alpha
+    if not (data >= 0).all() or not (data < np.finfo(np.float32).max).all():
+        raise DataError(
+            "values of implicit feedback must be at least 0, and finite once multiplied by alpha",
+            hint="add {name: min-value, value: 0} to dataset.prepare, or use a model of ratings",
+        )
+    return values._replace(data=data.astype(np.float32))
+
+
+def gramian(rows: Float32) -> Float64:
+    """Return rowsᵀ rows, float64 (f, f)."""
+
+    def block(start: int, stop: int) -> Float64:
+        part = rows[start:stop].astype(np.float64)
+        product: Float64 = part.T @ part
+        return product
+
+    shape = (rows.shape[1], rows.shape[1])
+    return sum(threads.map_blocks(block, len(rows), ROWS), np.zeros(shape))
+
+
+def objective(strength: CSR, users: Float32, items: Float32, reg: float) -> float:
+    """Return the objective above, with the same ``reg`` for every row."""
+    user_gram, item_gram = gramian(users), gramian(items)
+    row = np.repeat(np.arange(strength.n_rows), np.diff(strength.indptr))
+
+    def block(start: int, stop: int) -> float:
+        here = slice(start, stop)
+        dots = np.einsum("nf,nf->n", users[row[here]], items[strength.indices[here]])
+        miss = 1 - dots.astype(np.float64)
+        return float(np.sum(strength.data[here] * miss**2 + 2 * miss - 1))
+
+    seen = sum(threads.map_blocks(block, len(row), ROWS))
+    return seen + float(np.sum(user_gram * item_gram) + reg * np.trace(user_gram + item_gram))
+
+
+def solve_users(strength: CSR, items: Float32, reg: Float64) -> Float32:
+    """Return the exact factors of users, float32 (n_rows, f), from their normal equations.
+
+    Row u solves ``(QᵀQ + reg_u I + Σ_i s_ui Q_i Q_iᵀ) P_u = Σ_i (1 + s_ui) Q_i`` in float64; a row
+    without observed pairs is zero.
+
+    Parameters
+    ----------
+    strength : CSR with n_items columns
+    items : ndarray of float32, shape (n_items, f)
+    reg : ndarray of float64, shape (n_rows,)
+        A ten-billionth of the mean eigenvalue of QᵀQ is added, so that 0 is solvable too.
+    """
+    gram = gramian(items)
+    factors = len(gram)
+    floor = 1e-10 * np.trace(gram) / factors + np.finfo(np.float32).tiny
+
+    def block(start: int, stop: int) -> Float64:
+        solved = np.zeros((stop - start, factors))
+        for u in range(start, stop):
+            here = slice(strength.indptr[u], strength.indptr[u + 1])
+            q = items[strength.indices[here]].astype(np.float64)
+            s = strength.data[here].astype(np.float64)
+            left = gram + (reg[u] + floor) * np.eye(factors) + q.T @ (s[:, None] * q)
+            solved[u - start] = np.linalg.solve(left, (1 + s) @ q)
+        return solved
+
+    parts = threads.map_blocks(block, strength.n_rows, 256)
+    return np.concatenate([np.empty((0, factors)), *parts]).astype(np.float32)

@@ -1,0 +1,51 @@
+"""The block schedule of stochastic gradient descent: the same bits at any number of threads.
+
+Users and items fall into random groups. A block is one user group × one item group; the blocks of a
+diagonal share neither user nor item, so each writes rows that no other touches, and they may run in
+any order on any thread (Gemulla et al., Large-scale matrix factorization with distributed
+stochastic gradient descent, KDD 2011).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from recsys_cli import threads
+from recsys_cli.data import Int32
+
+_MOST_GROUPS = 16
+_ROWS_A_DIAGONAL = 50_000
+_LEAST_MEMBERS = 16
+
+
+def group_count(n: int, n_users: int, n_items: int) -> int:
+    """Return the number of groups for ``n`` interactions: 16, or fewer where blocks would be small.
+
+    A diagonal must be worth starting threads for, and negatives need items to choose from.
+    """
+    members = min(n_users, n_items) // _LEAST_MEMBERS
+    return max(1, min(_MOST_GROUPS, n // _ROWS_A_DIAGONAL, members))
+
+
+def random_groups(n: int, groups: int, rng: np.random.Generator) -> Int32:
+    """Return the group of each of ``n`` users or items, at random, int32 (n,); sizes differ by 1."""
+    return (rng.permutation(n) % groups).astype(np.int32)
+
+
+def sweep(work: Callable[[int, int, int], None], groups: int, rng: np.random.Generator) -> None:
+    """Run every block once, diagonal after diagonal in random order.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(start, stop, diagonal)`` runs the blocks of user groups ``start`` to ``stop``.
+    """
+    share = -(-groups // threads.count())
+    for diagonal in rng.permutation(groups).tolist():
+        threads.map_blocks(
+            lambda start, stop, d=diagonal: work(start, stop, d),  # type: ignore[misc]
+            groups,
+            share,
+        )

@@ -1,0 +1,149 @@
+"""Bayesian personalised ranking: what a user took should score above what the user did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from recsys_cli import threads
+from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interactions, SideFeatures
+from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._blocks import group_count, random_groups, sweep
+from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._pairwise import fold_in_pairwise
+
+
+class BPRConfig(ModelConfig):
+    """Parameters of BPR."""
+
+    factors: PositiveInt = 64
+    """Number of latent factors per user and item."""
+    epochs: PositiveInt = 100
+    """Passes; one draws as many pairs as there are interactions."""
+    lr: PositiveFloat = 0.05
+    """Learning rate."""
+    reg_user: NonNegativeFloat = 0.01
+    """L2 weight of user factors, a pair."""
+    reg_item: NonNegativeFloat = 0.01
+    """L2 weight of item factors, a pair."""
+    reg_bias: NonNegativeFloat = 0.01
+    """L2 weight of item biases, a pair."""
+    negatives: Literal["uniform", "popular"] = "uniform"
+    """How the unwanted item of a pair is drawn: ``popular`` by (its interactions) ** ``beta``."""
+    beta: float = Field(default=0.5, ge=0, le=1)
+    """Exponent of popularity; read by ``negatives: popular`` alone."""
+    init_std: PositiveFloat = 0.1
+    """Standard deviation of the factors at the start."""
+
+
+class BPR(FactorModel[BPRConfig]):
+    """Score = b_i + p_u · q_i, learned from pairs.
+
+    Minimises ``-log sigmoid(x) + L2 / 2`` over pairs of an item i that user u took and an item j
+    that u did not, with ``x = b_i - b_j + p_u · (q_i - q_j)``. With ``z = sigmoid(-x)``, each pair
+    updates ``p_u += lr (z (q_i - q_j) - reg_user p_u)``, ``q_i += lr (z p_u - reg_item q_i)``,
+    ``q_j += lr (-z p_u - reg_item q_j)``, ``b_i += lr (z - reg_bias b_i)`` and
+    ``b_j += lr (-z - reg_bias b_j)``, all from the values before.
+
+    Each epoch deals users and items into new random groups; i and j come from one item group, so
+    blocks can run side by side without a race, and any two items meet in the long run. The
+    library ``implicit`` draws j from all items and lets threads race. A negative that u took is
+    drawn again, up to 8 times (``implicit`` leaves the pair out). The values of interactions are
+    not read.
+
+    References
+    ----------
+    Rendle et al., BPR: Bayesian personalized ranking from implicit feedback, UAI 2009. Negatives by
+    popularity: Rendle and Freudenthaler, Improving pairwise learning, WSDM 2014; ``beta`` as in
+    Mikolov et al., NeurIPS 2013.
+    """
+
+    feedback = "implicit"
+
+    item_bias_: Float32
+
+    def _train(
+        self, train: Interactions, features: SideFeatures, rng: np.random.Generator
+    ) -> Iterator[float | None]:
+        config, matrix = self.config, train.csr
+        self.user_factors_ = self._start(self.user_counts_ > 0, rng)
+        self.item_factors_ = self._start(self.item_counts_ > 0, rng)
+        self.item_bias_ = np.zeros(train.n_items, np.float32)
+        weights = self._negative_weights()
+        for _ in range(config.epochs):
+            yield self._epoch(matrix, weights, rng)
+
+    def _start(self, warm: Bool, rng: np.random.Generator) -> Float32:
+        factors = rng.normal(0, self.config.init_std, (len(warm), self.config.factors))
+        factors[~warm] = 0
+        return factors.astype(np.float32)
+
+    def _negative_weights(self) -> Float64:
+        """Return how often each item is drawn as a negative, up to a factor; cold items never."""
+        beta = self.config.beta if self.config.negatives == "popular" else 0.0
+        return np.where(self.item_counts_ > 0, self.item_counts_.astype(np.float64) ** beta, 0)
+
+    def _epoch(self, matrix: CSR, weights: Float64, rng: np.random.Generator) -> float:
+        """Draw and learn as many pairs as there are interactions; return their mean loss."""
+        from recsys_cli.kernels.bpr import bpr
+
+        config = self.config
+        groups = group_count(len(matrix.indices), matrix.n_rows, matrix.n_cols)
+        of_item = random_groups(matrix.n_cols, groups, rng)
+        members, member_bounds = _members(of_item, groups, self.item_counts_ > 0)
+        mass = np.concatenate(([0.0], np.cumsum(weights[members])))
+        if config.negatives == "uniform":
+            mass = mass[:0]
+        pairs = _deal(matrix, random_groups(matrix.n_rows, groups, rng), of_item, groups)
+        drawn = (*pairs, matrix.indptr, matrix.indices, members, member_bounds, mass)
+        learned = (self.user_factors_, self.item_factors_, self.item_bias_)
+        reg = np.array((config.reg_user, config.reg_item, config.reg_bias), np.float32)
+        key, lr = rng.integers(2**64, dtype=np.uint64), np.float32(config.lr)
+        loss = np.zeros((groups, groups, 2))
+
+        def work(start: int, stop: int, diagonal: int) -> None:
+            bpr(start, stop, diagonal, key, *drawn, *learned, lr, reg, loss)
+
+        sweep(work, groups, rng)
+        total, count = loss.sum(axis=(0, 1))
+        return float(total / max(count, 1))
+
+    def _fold_in(self, history: CSR) -> None:
+        self.user_factors_ = fold_in_pairwise(
+            history,
+            self.item_factors_,
+            self.item_bias_,
+            self._negative_weights(),
+            self.config.reg_user,
+        )
+
+
+def _members(group: Int32, groups: int, warm: Bool) -> tuple[Int32, Int64]:
+    """Return the warm ones group by group, int32 (n,), and the bounds of each (groups + 1,)."""
+    found = np.flatnonzero(warm).astype(np.int32)
+    bounds = np.concatenate(([0], np.cumsum(np.bincount(group[found], minlength=groups))))
+    return found[np.argsort(group[found], kind="stable")], bounds
+
+
+def _deal(
+    matrix: CSR, of_user: Int32, of_item: Int32, groups: int
+) -> tuple[Int64, Int32, Int32]:
+    """Return the interactions block by block: bounds (groups, groups + 1), users and items."""
+    from recsys_cli.kernels.bpr import deal
+
+    counts = np.diff(matrix.indptr)
+    members, member_bounds = _members(of_user, groups, counts > 0)
+    begins = np.concatenate(([0], np.cumsum(counts[members])))
+    bounds = np.zeros((groups, groups + 1), np.int64)
+    bounds[:, 0] = begins[member_bounds[:-1]]
+    users, items = np.empty_like(matrix.indices), np.empty_like(matrix.indices)
+
+    def work(start: int, stop: int) -> None:
+        rows = (matrix.indptr, matrix.indices, members, member_bounds, of_item)
+        deal(start, stop, *rows, bounds, users, items)
+
+    threads.map_blocks(work, groups, -(-groups // threads.count()))
+    return bounds, users, items

@@ -1,0 +1,74 @@
+"""Bayesian personalised ranking by the library ``implicit``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+
+from recsys_cli.data import CSR, Float32, Interactions, SideFeatures
+from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._pairwise import fold_in_pairwise
+
+
+class ImplicitBPRConfig(ModelConfig):
+    """Parameters of implicit's BPR."""
+
+    factors: PositiveInt = 64
+    """Number of latent factors per user and item, the bias not counted."""
+    epochs: PositiveInt = 100
+    """Passes; one draws as many pairs as there are interactions (the library's ``iterations``)."""
+    lr: PositiveFloat = 0.05
+    """Learning rate (``learning_rate``)."""
+    reg: NonNegativeFloat = 0.01
+    """L2 weight of factors and biases, a pair (``regularization``)."""
+
+
+class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
+    """Score = b_i + p_u · q_i, trained by implicit's ``BayesianPersonalizedRanking``.
+
+    Objective and update are those of ``bpr`` with one ``reg`` and uniform negatives; a negative
+    that the user took leaves the pair out. The library's threads race, so it runs on one, and is
+    then deterministic. Training is one step: early stopping cannot cut it short.
+
+    References
+    ----------
+    Rendle et al., BPR: Bayesian personalized ranking from implicit feedback, UAI 2009. Frederickson,
+    implicit: fast Python collaborative filtering for implicit datasets.
+    """
+
+    feedback = "implicit"
+
+    item_bias_: Float32
+
+    def _train(
+        self, train: Interactions, features: SideFeatures, rng: np.random.Generator
+    ) -> Iterator[float | None]:
+        from implicit.cpu.bpr import BayesianPersonalizedRanking
+        from scipy.sparse import csr_matrix
+
+        config, matrix = self.config, train.csr
+        library = BayesianPersonalizedRanking(
+            factors=config.factors,
+            learning_rate=config.lr,
+            regularization=config.reg,
+            iterations=config.epochs,
+            num_threads=1,
+            random_state=int(rng.integers(2**31)),
+        )
+        ones = np.ones(len(matrix.indices), np.float32)
+        shape = (matrix.n_rows, matrix.n_cols)
+        library.fit(csr_matrix((ones, matrix.indices, matrix.indptr), shape), show_progress=False)
+        # The library appends the bias of items as a last factor, and 1 to users' factors.
+        self.user_factors_ = np.ascontiguousarray(library.user_factors[:, :-1])
+        self.item_factors_ = np.ascontiguousarray(library.item_factors[:, :-1])
+        self.item_bias_ = np.ascontiguousarray(library.item_factors[:, -1])
+        yield None
+
+    def _fold_in(self, history: CSR) -> None:
+        weights = (self.item_counts_ > 0).astype(np.float64)
+        self.user_factors_ = fold_in_pairwise(
+            history, self.item_factors_, self.item_bias_, weights, self.config.reg
+        )

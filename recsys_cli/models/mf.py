@@ -1,0 +1,151 @@
+"""Biased matrix factorisation of explicit ratings, by stochastic gradient descent or by ALS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from recsys_cli.data import CSR, Bool, Float32, Int64, Interactions, SideFeatures
+from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._blocks import group_count, random_groups, sweep
+from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._ridge import Ridge, fold_ratings, group_rows, solve_rows
+
+
+class MFConfig(ModelConfig):
+    """Parameters of matrix factorisation."""
+
+    solver: Literal["sgd", "als"] = "sgd"
+    """``sgd``: one update a rating; ``als``: exact least squares of all users, then of all items."""
+    factors: PositiveInt = 100
+    """Number of latent factors per user and item."""
+    epochs: PositiveInt = 80
+    """Passes over the ratings."""
+    lr: PositiveFloat = 0.02
+    """Learning rate of the first epoch; ``als`` has none."""
+    lr_decay: float = Field(default=0.96, gt=0, le=1)
+    """Each epoch's learning rate over the one before."""
+    reg_user: NonNegativeFloat = 1.0
+    """L2 weight of each user's factors, times ``n_u ** nu`` (n_u: the user's ratings)."""
+    reg_item: NonNegativeFloat = 1.0
+    """L2 weight of each item's factors, times ``n_i ** nu``."""
+    reg_user_bias: NonNegativeFloat = 0.5
+    """L2 weight of each user's bias, times ``n_u ** nu``."""
+    reg_item_bias: NonNegativeFloat = 0.5
+    """L2 weight of each item's bias, times ``n_i ** nu``."""
+    nu: float = Field(default=0.5, ge=0, le=1)
+    """L2 by frequency: 1 is Funk's (the same for each rating), 0 the same for each row."""
+    init_std: PositiveFloat = 0.03
+    """Standard deviation of the factors at the start."""
+
+
+class MF(FactorModel[MFConfig]):
+    """Rating = mean + b_u + b_i + p_u · q_i.
+
+    Minimises ``sum w (r - mean - b_u - b_i - p_u · q_i)^2 + sum_u n_u^nu (reg_user |p_u|^2 +
+    reg_user_bias b_u^2)`` + the same for items; w is the row's weight, 1 by default. With
+    ``e`` the error of one rating, sgd updates ``p_u += lr (w e q_i - reg_user n_u^(nu - 1) p_u)``
+    and likewise ``q_i``, ``b_u``, ``b_i``, all from the values before; ratings come block by block
+    in a random order that no thread count changes. als solves for bias and factors of a row
+    together. Surprise's SVD is sgd with ``nu=1`` in file order.
+
+    References
+    ----------
+    Koren, Bell and Volinsky, Matrix factorization techniques for recommender systems, IEEE
+    Computer 2009. Zhou et al., Large-scale parallel collaborative filtering for the Netflix prize,
+    AAIM 2008 (als, ``nu=1``).
+    """
+
+    feedback = "explicit"
+    predicts_ratings = True
+
+    user_bias_: Float32
+    item_bias_: Float32
+
+    def _train(
+        self, train: Interactions, features: SideFeatures, rng: np.random.Generator
+    ) -> Iterator[float | None]:
+        weights = np.ones(len(train), np.float32) if train.weight is None else train.weight
+        self.mean_ = np.float32(np.average(train.value, weights=weights))
+        self.user_bias_ = np.zeros(train.n_users, np.float32)
+        self.item_bias_ = np.zeros(train.n_items, np.float32)
+        self.user_factors_ = self._start(self.user_counts_ > 0, rng)
+        self.item_factors_ = self._start(self.item_counts_ > 0, rng)
+        solver = self._sgd if self.config.solver == "sgd" else self._als
+        for squared in solver(train, weights, rng):
+            yield float(np.sqrt(squared / weights.sum(dtype=np.float64)))
+
+    def _start(self, warm: Bool, rng: np.random.Generator) -> Float32:
+        factors = rng.normal(0, self.config.init_std, (len(warm), self.config.factors))
+        factors[~warm] = 0
+        return factors.astype(np.float32)
+
+    def _sgd(
+        self, train: Interactions, weights: Float32, rng: np.random.Generator
+    ) -> Iterator[float]:
+        """Yield the sum of weighted squared errors of each epoch, each before its own update."""
+        from recsys_cli.kernels.sgd import sgd
+
+        config = self.config
+        order, bounds = _blocked(train, rng)
+        ratings = train.value[order] - self.mean_
+        data = (train.user_idx[order], train.item_idx[order], ratings, weights[order])
+        learned = (self.user_factors_, self.item_factors_, self.user_bias_, self.item_bias_)
+        scale = [
+            np.maximum(counts, 1).astype(np.float32) ** np.float32(config.nu - 1)
+            for counts in (self.user_counts_, self.item_counts_)
+        ]
+        regs = (config.reg_user, config.reg_item, config.reg_user_bias, config.reg_item_bias)
+        reg, loss = np.array(regs, np.float32), np.zeros((len(bounds), len(bounds)))
+        for epoch in range(config.epochs):
+            lr = np.float32(config.lr * config.lr_decay**epoch)
+
+            def work(start: int, stop: int, diagonal: int, lr: np.float32 = lr) -> None:
+                rows = (start, stop, diagonal, bounds, *data)
+                sgd(*rows, *learned, *scale, lr, reg, loss)
+
+            sweep(work, len(bounds), rng)
+            yield float(loss.sum())
+
+    def _als(
+        self, train: Interactions, weights: Float32, rng: np.random.Generator
+    ) -> Iterator[float]:
+        """Yield the sum of weighted squared errors after each epoch."""
+        users, items, rest = train.user_idx, train.item_idx, train.value - self.mean_
+        by_user = group_rows(users, train.n_users, items, rest, weights)
+        by_item = group_rows(items, train.n_items, users, rest, weights)
+        config = self.config
+        for _ in range(config.epochs):
+            self.user_factors_, self.user_bias_ = solve_rows(
+                by_user, self.item_factors_, self.item_bias_, self._user_ridge
+            )
+            ridge = Ridge(config.reg_item, config.reg_item_bias, config.nu)
+            self.item_factors_, self.item_bias_ = solve_rows(
+                by_item, self.user_factors_, self.user_bias_, ridge
+            )
+            error = (train.value - self.predict(users, items)).astype(np.float64)
+            yield float(weights @ error**2)
+
+    @property
+    def _user_ridge(self) -> Ridge:
+        return Ridge(self.config.reg_user, self.config.reg_user_bias, self.config.nu)
+
+    def _fold_in(self, history: CSR) -> None:
+        self.user_factors_, self.user_bias_ = fold_ratings(
+            history, self.mean_, self.item_factors_, self.item_bias_, self._user_ridge
+        )
+
+
+def _blocked(train: Interactions, rng: np.random.Generator) -> tuple[Int64, Int64]:
+    """Return the rows block by block, shuffled within each, and the bounds (groups, groups + 1)."""
+    groups = group_count(len(train), train.n_users, train.n_items)
+    of_user = random_groups(train.n_users, groups, rng)
+    of_item = random_groups(train.n_items, groups, rng)
+    shuffled = rng.permutation(len(train))
+    block = (of_user[train.user_idx] * groups + of_item[train.item_idx])[shuffled]
+    ends = np.cumsum(np.bincount(block, minlength=groups**2)).reshape(groups, groups)
+    starts = np.concatenate(([0], ends[:-1, -1]))
+    return shuffled[np.argsort(block, kind="stable")], np.column_stack((starts, ends))

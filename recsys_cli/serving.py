@@ -1,0 +1,173 @@
+"""Recommend from a run folder alone: raw ids in, titles out, for users known and unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recsys_cli.data import Int32
+from recsys_cli.data import csr as build_csr
+from recsys_cli.errors import NotFound, SpecError
+from recsys_cli.models import MODELS
+from recsys_cli.models._base import Model
+from recsys_cli.runs import FoldRun
+
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One recommended item: its id, its title (None where the data have none) and its score."""
+
+    item: str
+    title: str | None
+    score: float
+
+
+@dataclass(frozen=True)
+class Recommendations:
+    """The list of one user (None for a history given by hand), best first, and what to know of it."""
+
+    user: str | None
+    items: list[Scored]
+    note: str | None = None
+
+
+class Recommender:
+    """The model and the catalogue of one fold of a run.
+
+    Parameters
+    ----------
+    fold : FoldRun
+    exclude_seen : bool
+        Leave out what a user is known to have interacted with.
+    """
+
+    def __init__(self, fold: FoldRun, *, exclude_seen: bool = True) -> None:
+        self.model: Model[Any] = load_model(fold)
+        self.catalog = fold.catalog
+        self.exclude_seen = exclude_seen
+        self.candidates = self.model.item_counts_ > 0
+
+    def for_users(self, ids: Sequence[str], k: int, *, strict: bool = False) -> list[Recommendations]:
+        """Return the lists of users by id; one who is unknown gets popular items and a note.
+
+        Raises
+        ------
+        NotFound
+            If ``strict`` and a user is unknown; the hint names the nearest ids.
+        """
+        index = self.catalog.users.index(ids)
+        if strict and (index < 0).any():
+            missing = ids[int(np.argmax(index < 0))]
+            near = ", ".join(self.catalog.nearest_users(missing))
+            raise NotFound(f'no user "{missing}" in this run', hint=f"nearest ids: {near}")
+        items, scores = self.top(index, k)
+        return [
+            Recommendations(user, self._titled(items[row], scores[row]), self._note(user, index[row]))
+            for row, user in enumerate(ids)
+        ]
+
+    def for_history(self, history: dict[str, float], k: int) -> Recommendations:
+        """Return the list of a user never seen, known only by the items and values of a history.
+
+        Raises
+        ------
+        NotFound
+            If an item is not in the catalogue; the hint names the nearest ids.
+        """
+        index = self._items(list(history))
+        values = np.array(list(history.values()), np.float32)
+        row = build_csr(np.zeros_like(index), index, values, (1, len(self.catalog.items)))
+        exclude = row if self.exclude_seen else None
+        found = self.model.fold_in(row).recommend(
+            np.zeros(1, np.int32), k, exclude=exclude, candidates=self.candidates
+        )
+        return Recommendations(None, self._titled(found[0][0], found[1][0]))
+
+    def similar(self, item: str, k: int) -> list[Scored]:
+        """Return the k nearest other items of an item, with their similarity.
+
+        Raises
+        ------
+        NotFound
+            If the item is not in the catalogue.
+        SpecError
+            If the model has no notion of similar items.
+        """
+        if not hasattr(self.model, "similar_items"):
+            raise SpecError(
+                f"{self.model.spec_name()} has no similar items", hint="ask a run of a factor model"
+            )
+        items, scores = self.model.similar_items(self._items([item]), k)
+        return self._titled(items[0], scores[0])
+
+    def top(self, user_idx: Int32, k: int) -> tuple[Int32, np.ndarray[Any, Any]]:
+        """Return the best items (b, k) and scores of users by index; -1 is a user never seen.
+
+        A user with a history that was never trained on is folded in.
+        """
+        known = np.maximum(user_idx, 0)
+        trained = (user_idx >= 0) & (self.model.user_counts_[known] > 0)
+        items = np.full((len(user_idx), k), -1, np.int32)
+        scores = np.full((len(user_idx), k), -np.inf, np.float32)
+        for rows, folded in ((np.flatnonzero(trained), False), (np.flatnonzero(~trained), True)):
+            if not len(rows):
+                continue
+            users = user_idx[rows]
+            model, index = self.model, users
+            if folded:
+                model = self.model.fold_in(self.catalog.history(users))
+                index = np.arange(len(users), dtype=np.int32)
+            exclude = self.catalog.seen(users) if self.exclude_seen else None
+            items[rows], scores[rows] = model.recommend(
+                index, k, exclude=exclude, candidates=self.candidates
+            )
+        return items, scores
+
+    def title(self, item: str) -> str:
+        """Return the title of an item, or its id where it has none.
+
+        Raises
+        ------
+        NotFound
+            If the item is not in the catalogue.
+        """
+        index = int(self._items([item])[0])
+        return self.catalog.titles[index] if self.catalog.titles else item
+
+    def _items(self, ids: list[str]) -> Int32:
+        index = self.catalog.items.index(ids)
+        if (index < 0).any():
+            missing = ids[int(np.argmax(index < 0))]
+            near = ", ".join(self.catalog.nearest_items(missing))
+            raise NotFound(f'no item "{missing}" in this run', hint=f"nearest ids: {near}")
+        return index
+
+    def _titled(self, items: Int32, scores: np.ndarray[Any, Any]) -> list[Scored]:
+        titles = self.catalog.titles
+        return [
+            Scored(self.catalog.items[i], titles[i] if titles else None, float(score))
+            for i, score in zip(items.tolist(), scores, strict=True)
+            if i >= 0
+        ]
+
+    def _note(self, user: str, index: int) -> str | None:
+        if index < 0:
+            return f'user "{user}" is unknown to this run: these are its most popular items'
+        if self.model.user_counts_[index] == 0 and not len(
+            self.catalog.history(np.array([index], np.int32)).indices
+        ):
+            return f'user "{user}" has no training history: these are the most popular items'
+        return None
+
+
+def load_model(fold: FoldRun) -> Model[Any]:
+    """Return the fitted model of one fold; the library that trained it is not needed."""
+    document = dict(fold.model_config)
+    cls = MODELS.get(document.pop("name"))
+    return cls.from_arrays(cls.Config.model_validate(document), fold.model_arrays())
+
+

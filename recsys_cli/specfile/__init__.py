@@ -1,0 +1,82 @@
+"""YAML → spec: places of all problems, ``extends``, settings; and back to YAML and JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from recsys_cli.registry import Config, Registry
+from recsys_cli.spec import ExperimentSpec
+from recsys_cli.specfile import _read
+from recsys_cli.specfile._dump import dump
+from recsys_cli.specfile._node import Node, Place, located
+from recsys_cli.specfile._parameters import Parameter, parameters
+from recsys_cli.specfile._problems import validate
+from recsys_cli.specfile._schema import schema
+
+__all__ = [
+    "Parameter",
+    "component",
+    "dump",
+    "from_document",
+    "load",
+    "loads",
+    "parameters",
+    "schema",
+]
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> ExperimentSpec:
+    """Return the spec that a file describes.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file; what it ``extends`` is looked for beside it.
+    overrides : sequence of str
+        Settings such as ``model.factors=128`` that replace what the file says.
+
+    Raises
+    ------
+    SpecError
+        If the file is missing or no YAML that specs allow, or anything in it is wrong. All problems
+        are told at once, one a line: ``file:line:column: key: what is wrong``.
+    """
+    return validate(_read.override(_read.read(path), overrides), ExperimentSpec)
+
+
+def loads(text: str, where: str = "spec") -> ExperimentSpec:
+    """Return the spec that a YAML text describes; it cannot extend a file.
+
+    Raises
+    ------
+    SpecError
+        As :func:`load` does; ``where`` stands for the file.
+    """
+    return validate(_read.document(text, where), ExperimentSpec)
+
+
+def from_document(document: dict[str, Any], where: str = "spec") -> ExperimentSpec:
+    """Return the spec that :meth:`ExperimentSpec.document` came from.
+
+    Raises
+    ------
+    SpecError
+        If it is not a whole and valid spec; ``where`` says what was read.
+    """
+    return validate(located(document, Place(where)), ExperimentSpec)
+
+
+def component(registry: Registry[Any], name: str, overrides: Sequence[str] = ()) -> Config:
+    """Return the parameters of one component, outside any spec, from settings (``size=1m``).
+
+    Raises
+    ------
+    NotFound
+        If the registry has no such component.
+    SpecError
+        If a setting is malformed or wrong, or a required one is missing.
+    """
+    config: type[Config] = registry.get(name).Config
+    return validate(_read.override(Node({}, Place(name)), overrides), config)

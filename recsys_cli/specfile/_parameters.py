@@ -1,0 +1,101 @@
+"""What can be set in a block: each parameter with type, default, bounds and meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from recsys_cli.registry import Config
+from recsys_cli.specfile._words import show
+
+REQUIRED = "required"
+_TYPES = {"integer": "int", "number": "float", "string": "str", "boolean": "bool", "null": "null"}
+_BOUNDS = {
+    "exclusiveMinimum": "> {}",
+    "minimum": "≥ {}",
+    "exclusiveMaximum": "< {}",
+    "maximum": "≤ {}",
+    "minLength": "length ≥ {}",
+    "maxLength": "length ≤ {}",
+    "minItems": "≥ {} entries",
+    "maxItems": "≤ {} entries",
+    "pattern": "matches {}",
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One key of a block, as text for people.
+
+    ``name`` has dots where blocks nest, ``[]`` where they are items of a list; ``default`` is written
+    as in a spec, or ``required``; ``bounds`` is empty where there are none.
+    """
+
+    name: str
+    type: str
+    default: str
+    doc: str
+    bounds: str
+
+
+def parameters(config: type[Config]) -> list[Parameter]:
+    """Return the parameters of a component or block, in the order of their declaration."""
+    schema = config.model_json_schema()
+    return list(_walk(schema, schema.get("$defs", {}), ""))
+
+
+def _walk(block: dict[str, Any], defs: dict[str, Any], prefix: str) -> Iterator[Parameter]:
+    for name, field in block.get("properties", {}).items():
+        inner = list(_blocks(field, defs))
+        if "$ref" in field and inner:
+            yield from _walk(inner[0], defs, f"{prefix}{name}.")
+            continue
+        required = name in block.get("required", [])
+        default = REQUIRED if required else _written(field.get("default"))
+        doc = " ".join(field.get("description", "").split())
+        yield Parameter(prefix + name, _type(field, defs), default, doc, _bounds(field))
+        for choice in inner:
+            yield from _walk(choice, defs, f"{prefix}{name}{'[]' if 'items' in field else ''}.")
+
+
+def _blocks(field: dict[str, Any], defs: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the blocks with keys of their own that a field, or an item of it, may be."""
+    target = defs.get(field.get("$ref", "").rpartition("/")[2], {})
+    if "properties" in target:
+        yield target
+    inner = field.get("items")
+    for choice in [*field.get("anyOf", []), *([inner] if isinstance(inner, dict) else [])]:
+        yield from _blocks(choice, defs)
+
+
+def _type(field: dict[str, Any], defs: dict[str, Any]) -> str:
+    if "$ref" in field:
+        return _type(defs[field["$ref"].rpartition("/")[2]], defs)
+    if "anyOf" in field:
+        return " or ".join(_type(choice, defs) for choice in field["anyOf"])
+    if "enum" in field or "const" in field:
+        return " or ".join(_written(value) for value in field.get("enum", [field.get("const")]))
+    if "prefixItems" in field:
+        return f"[{', '.join(_type(item, defs) for item in field['prefixItems'])}]"
+    if field.get("type") == "array":
+        return f"list of {_type(field.get('items', {}), defs)}"
+    if field.get("type") == "object":
+        return "block"
+    return _TYPES.get(field.get("type", ""), "any")
+
+
+def _bounds(field: dict[str, Any]) -> str:
+    if "prefixItems" in field:
+        return ""
+    own = [text.format(show(field[key])) for key, text in _BOUNDS.items() if key in field]
+    inner = [_bounds(choice) for choice in field.get("anyOf", [])]
+    return ", ".join(filter(None, [*own, *inner]))
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    return value if isinstance(value, str) and value else show(value)

@@ -1,0 +1,141 @@
+"""Every problem of a spec at once: where it stands, which key it is, what is wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
+
+from recsys_cli.errors import SpecError
+from recsys_cli.registry import Config
+from recsys_cli.specfile._keys import known_keys, nearest, registry_at
+from recsys_cli.specfile._node import Node, Path, Place
+from recsys_cli.specfile._words import explain
+
+C = TypeVar("C", bound=Config)
+_SHOWN = 20
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong; problems sort by file, line and column."""
+
+    place: Place
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        key = "" if not self.key or self.place.file == f"--set {self.key}" else f"{self.key}: "
+        return f"{self.place}: {key}{self.text}"
+
+
+def validate(root: Node, config: type[C]) -> C:
+    """Return the spec, or the parameters of one component, that a document describes.
+
+    Raises
+    ------
+    SpecError
+        With a line for each problem; the first one's place is ``where``.
+    """
+    try:
+        return config.model_validate_json(json.dumps(root.plain()))
+    except ValidationError as error:
+        found: Any = error.errors(include_url=False)
+        raise _error(_Report(root, config, found).problems()) from None
+
+
+def _error(problems: list[Problem]) -> SpecError:
+    first, *others = [str(problem) for problem in sorted(problems)]
+    lines = [first.removeprefix(f"{min(problems).place}: "), *others[: _SHOWN - 1]]
+    if len(others) >= _SHOWN:
+        lines.append(f"and {len(others) - _SHOWN + 1} more problems")
+    return SpecError("\n".join(lines), where=str(min(problems).place))
+
+
+class _Report:
+    """The problems of one document, from pydantic's errors."""
+
+    def __init__(self, root: Node, config: type[Config], errors: list[dict[str, Any]]) -> None:
+        self.root = root
+        self.config = config
+        self.plain = root.plain()
+        self.values: dict[Path, list[dict[str, Any]]] = {}
+        self.unknown: list[Path] = []
+        self.missing: list[Path] = []
+        for error in errors:
+            path = self.path(error["loc"])
+            if error["type"] == "extra_forbidden":
+                self.unknown.append(path)
+            elif error["type"] == "missing" and isinstance(error["loc"][-1], str):
+                self.missing.append((*path, error["loc"][-1]))
+            else:
+                self.values.setdefault(path, []).append(error)
+
+    def path(self, loc: Path) -> Path:
+        """Return the part of pydantic's location that exists in the document."""
+        if loc[:2] == ("dataset", "loader"):  # beside ``prepare`` in the document
+            loc = ("dataset", *loc[2:])
+        node, path = self.plain, list[str | int]()
+        for step in loc:
+            place = (
+                node if isinstance(node, dict) else range(len(node) if type(node) is list else 0)
+            )
+            if step in place:
+                path.append(step)
+                node = node[step]
+        return tuple(path)
+
+    def problems(self) -> list[Problem]:
+        """Return all problems; a misspelt required key is one, not two."""
+        meant = {path: self.meant(path) for path in self.unknown}
+        for path in list(self.missing):
+            if path[-1] == "name" and (key := self.misspelt_name(path[:-1])):
+                meant[(*path[:-1], key)] = "name"
+        excused = {(*path[:-1], guess) for path, guess in meant.items()}
+        missing = [] if ("extends",) in excused else [p for p in self.missing if p not in excused]
+        return [
+            *(self.unknown_key(path, guess) for path, guess in meant.items()),
+            *(self.missing_key(path) for path in missing),
+            *(self.wrong_value(path, errors) for path, errors in self.values.items()),
+        ]
+
+    def meant(self, path: Path) -> str | None:
+        *parent, key = path
+        known = known_keys(self.config, self.plain, tuple(parent))
+        present = self.root.at(parent).value
+        absent = [name for name in known if name not in present]  # type: ignore[operator]
+        return nearest(str(key), absent) or nearest(str(key), known)
+
+    def misspelt_name(self, parent: Path) -> str | None:
+        block = self.root.at(parent).value
+        assert isinstance(block, dict)
+        return next((key for key in block if nearest(key, ["name"])), None)
+
+    def unknown_key(self, path: Path, guess: str | None) -> Problem:
+        if path[-1] == "extends":
+            text = "only the top level of a spec file can extend another"
+        elif guess:
+            text = f'unknown key; did you mean "{guess}"?'
+        else:
+            text = (
+                f"unknown key; known: {', '.join(known_keys(self.config, self.plain, path[:-1]))}"
+            )
+        return self.problem(path, self.root.at(path).key, text)
+
+    def missing_key(self, path: Path) -> Problem:
+        block = self.root.at(path[:-1])
+        registry = (
+            registry_at(self.config, path[:-1], block.plain()) if path[-1] == "name" else None
+        )
+        known = f"; known: {', '.join(registry.names())}" if registry else ""
+        return self.problem(path, block.key or block.place, f"required key is missing{known}")
+
+    def wrong_value(self, path: Path, errors: list[dict[str, Any]]) -> Problem:
+        node = self.root.at(path)
+        value = node.plain()
+        component = registry_at(self.config, path, value) is not None
+        return self.problem(path, node.place or node.key, explain(errors, value, component))
+
+    def problem(self, path: Path, place: Place | None, text: str) -> Problem:
+        assert place is not None
+        return Problem(place, ".".join(map(str, path)), text)

@@ -1,0 +1,130 @@
+"""Spec files and what they inherit; settings from the command line laid over them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+
+from recsys_cli.errors import SpecError
+from recsys_cli.specfile._node import Node, Place, merge
+from recsys_cli.specfile._yaml import parse
+
+MAX_BYTES = 1 << 20
+MAX_INHERITED = 5
+_KEY = re.compile(r"[^.\s=]+(?:\.[^.\s=]+)*")
+
+
+def read(path: Path, heirs: tuple[Path, ...] = (), named: Place | None = None) -> Node:
+    """Return the document of a spec file, laid over those that it extends.
+
+    Parameters
+    ----------
+    path : Path
+    heirs : tuple of Path
+        The files whose ``extends`` led here, the first one first.
+    named : Place, optional
+        Where this file was named, when another extends it.
+
+    Raises
+    ------
+    SpecError
+        If a file is missing, unreadable or no YAML mapping, or inheritance is circular or deep.
+    """
+    return inherit(document(_text(path, named), str(path)), path, heirs)
+
+
+def document(text: str, file: str) -> Node:
+    """Return the document in a text, whose top level must be a mapping."""
+    node = parse(text, file)
+    if node.value is None:
+        raise SpecError("the spec is empty", where=file, hint="configs/ holds specs to start from")
+    if not isinstance(node.value, dict):
+        raise SpecError("the top level must be a block of keys", where=str(node.place))
+    return node
+
+
+def inherit(node: Node, path: Path, heirs: tuple[Path, ...] = ()) -> Node:
+    """Lay a document that was read from ``path`` over the one that it extends, if any."""
+    assert isinstance(node.value, dict)
+    if "extends" not in node.value:
+        return node
+    base = node.value["extends"]
+    place = base.place
+    own = replace(node, value={key: value for key, value in node.value.items() if key != "extends"})
+    if not isinstance(base.value, str):
+        raise SpecError("extends: must be the path of one spec file", where=str(place))
+    target = path.parent / base.value
+    heirs = (*heirs, path.resolve())
+    if target.resolve() in heirs:
+        raise SpecError(f"extends: {target} leads back to itself", where=str(place))
+    if len(heirs) > MAX_INHERITED:
+        raise SpecError(f"extends: more than {MAX_INHERITED} files deep", where=str(place))
+    return merge(read(target, heirs, place), own)
+
+
+def override(node: Node, settings: Sequence[str]) -> Node:
+    """Lay ``key.key=value`` settings over a document; the value is YAML.
+
+    The settings are merged among themselves first, so that a parameter set beside a new
+    ``model.name`` stays whatever the order.
+
+    Raises
+    ------
+    SpecError
+        If a setting is malformed; ``where`` is ``--set`` and its key.
+    """
+    nodes = [_setting(text) for text in settings]
+    return merge(node, reduce(merge, nodes)) if nodes else node
+
+
+def _setting(text: str) -> Node:
+    key, equals, value = text.partition("=")
+    if not equals or not _KEY.fullmatch(key):
+        raise SpecError("must be KEY=VALUE, such as model.factors=128", where=f"--set {text}")
+    place = Place(f"--set {key}")
+    try:
+        node = _at(parse(value, place.file), place)
+    except SpecError as error:
+        raise SpecError(error.message, where=place.file) from None
+    for step in reversed(key.split(".")):
+        node = Node({step: node}, None, place)
+    return node
+
+
+def _at(node: Node, place: Place) -> Node:
+    """Return the node with everything in it moved to one place."""
+    if isinstance(node.value, dict):
+        return Node({key: _at(item, place) for key, item in node.value.items()}, place, place)
+    if isinstance(node.value, list):
+        return Node([_at(item, place) for item in node.value], place, place)
+    return Node(node.value, place, place)
+
+
+def _text(path: Path, named: Place | None) -> str:
+    where = str(named) if named else str(path)
+    subject = f"extends: {path}" if named else "spec file"
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise SpecError(f"{subject} not found", where=where, hint=_nearest(path)) from None
+    except OSError as error:
+        why = (error.strerror or "cannot be read").lower()
+        raise SpecError(f"{subject} cannot be read: {why}", where=where) from None
+    if len(data) > MAX_BYTES:
+        raise SpecError(f"larger than {MAX_BYTES >> 20} MiB, too large for a spec", where=str(path))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SpecError("not UTF-8 text", where=f"{path}:{line}") from None
+
+
+def _nearest(path: Path) -> str | None:
+    names = [file.name for file in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, sorted(names), n=1)
+    return f"did you mean {path.with_name(near[0])}?" if near else None

@@ -1,0 +1,44 @@
+"""Hold out each user's latest interactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from pydantic import NonNegativeInt, PositiveInt
+
+from recsys_cli.data import Dataset
+from recsys_cli.splitters._base import Rows, Splitter, SplitterConfig
+from recsys_cli.splitters._draw import order_by, rows_after
+
+
+class LeaveLastConfig(SplitterConfig):
+    """Parameters of :class:`LeaveLast`."""
+
+    n: PositiveInt = 1
+    """Interactions of each user in the test part: the latest."""
+    validation: NonNegativeInt = 0
+    """Interactions of each user in the validation part: the latest before the test part."""
+
+
+class LeaveLast(Splitter[LeaveLastConfig]):
+    """Hold out the last ``n`` interactions of every user; interactions of one second keep the
+    order of the source.
+
+    Every user keeps at least one interaction in training. One with too few for all parts fills the
+    test part first and the validation part with what is left; one with a single interaction is in
+    training alone.
+
+    Each user has a cut of his own, so training holds interactions that happened after other users'
+    test interactions: ``temporal`` has no such leak (Ji et al., "A critical study on data leakage
+    in recommender system offline evaluation", 2023).
+    """
+
+    def rows(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Rows]:
+        """Yield one split; draws nothing."""
+        data, config = dataset.interactions, self.config
+        after = rows_after(order_by(self._times(data)), data.user_idx)
+        n_test = np.minimum(config.n, data.user_counts - 1)[data.user_idx]
+        n_held = np.minimum(config.n + config.validation, data.user_counts - 1)[data.user_idx]
+        test = after < n_test
+        yield Rows.divide(test, ~test & (after < n_held) if config.validation else None)

@@ -1,0 +1,150 @@
+"""Fit one model on one split, watched: history, validation, early stopping, best epoch, refit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from recsys_cli.data import Dataset, Split, concatenate
+from recsys_cli.errors import SpecError
+from recsys_cli.evaluation import Evaluator
+from recsys_cli.listener import Listener
+from recsys_cli.metrics import parse
+from recsys_cli.models import MODELS
+from recsys_cli.models._base import Model
+from recsys_cli.seeding import generator
+from recsys_cli.spec import ExperimentSpec
+
+Record = Callable[[dict[str, Any]], None]
+
+
+class Monitor:
+    """The ``on_epoch`` of every fit: it records each epoch, validates, remembers the best and stops.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    split : Split
+        Its validation part is what the monitored metric is computed on.
+    record : callable
+        Takes one JSON-able dict an epoch.
+    listener : Listener
+    """
+
+    def __init__(
+        self, spec: ExperimentSpec, split: Split, record: Record, listener: Listener
+    ) -> None:
+        self.config = spec.train
+        self.total: int | None = getattr(spec.model, "epochs", None)
+        self.record, self.listener = record, listener
+        self.fold = split.fold
+        self.best_epoch = 0
+        self.best_value: float | None = None
+        self.best_arrays: dict[str, Any] = {}
+        self._stale = 0
+        self._started = time.perf_counter()
+        if self.config.monitor is not None:
+            self._sign = 1.0 if parse(self.config.monitor).metric.higher_is_better else -1.0
+            self._evaluator = Evaluator(split, spec.evaluation, part="validation")
+
+    def __call__(self, model: Model[Any], epoch: int, loss: float | None) -> bool:
+        """Take in one epoch; return whether training should stop."""
+        line: dict[str, Any] = {"epoch": epoch, "loss": loss}
+        stop = False
+        if self.config.monitor is not None and epoch % self.config.every == 0:
+            value = self._evaluator.value(model, self.config.monitor)
+            line[self.config.monitor] = value
+            stop = self._remember(model, epoch, value)
+        line["seconds"] = round(time.perf_counter() - self._started, 4)
+        self.record(line)
+        self.listener.progress(self._label(line), epoch, self.total)
+        return stop
+
+    def _remember(self, model: Model[Any], epoch: int, value: float) -> bool:
+        best = self.best_value
+        if best is None or self._sign * (value - best) > self.config.min_delta:
+            self.best_value, self.best_epoch, self._stale = value, epoch, 0
+            self.best_arrays = {name: array.copy() for name, array in model.arrays().items()}
+        else:
+            self._stale += 1
+        return self._stale >= self.config.patience
+
+    def _label(self, line: dict[str, Any]) -> str:
+        shown = [f"fit, fold {self.fold}"]
+        shown += [
+            f"{name} {line[name]:.5g}"
+            for name in ("loss", self.config.monitor)
+            if name is not None and line.get(name) is not None
+        ]
+        return " · ".join(shown)
+
+
+def fit(
+    spec: ExperimentSpec, dataset: Dataset, split: Split, record: Record, listener: Listener
+) -> Model[Any]:
+    """Return the model of one split: trained, set back to its best epoch, refitted if asked.
+
+    Raises
+    ------
+    SpecError
+        If a metric is monitored and the splitter carves no validation part, or the model has no
+        epochs to choose among.
+    Diverged
+        If training does not stay finite.
+    """
+    if split.validation is None and (spec.train.monitor is not None or spec.train.refit):
+        raise SpecError(
+            f"train needs a validation part and {spec.split.component_name()} carves none",
+            where="train",
+            hint="set split.validation, or leave train.monitor and train.refit out",
+        )
+    monitor = Monitor(spec, split, record, listener)
+    model = _fresh(spec).fit(
+        split.train, features=dataset.features, rng=_rng(spec, split), on_epoch=monitor
+    )
+    if monitor.best_epoch:
+        listener.note(
+            f"Best epoch {monitor.best_epoch}: validation {spec.train.monitor} "
+            f"{monitor.best_value:.4f}."
+        )
+        model = type(model).from_arrays(model.config, monitor.best_arrays)
+    elif spec.train.monitor is not None:
+        raise SpecError(
+            f"{model.spec_name()} has no epochs to choose among",
+            where="train.monitor",
+            hint="leave train.monitor out",
+        )
+    if spec.train.refit:
+        best = monitor.best_epoch
+        model = _fresh(spec).fit(
+            refitted(split).train,
+            features=dataset.features,
+            rng=_rng(spec, split),
+            on_epoch=lambda _model, epoch, _loss: epoch == best,
+        )
+    return model
+
+
+def refitted(split: Split) -> Split:
+    """Return the split with its validation part, and the history behind it, moved into training."""
+    if split.validation is None:
+        return split
+    parts = [split.train, split.validation]
+    history = split.history
+    if history is not None:
+        known = split.validation.user_counts[history.user_idx] > 0
+        parts.append(history.take(known))
+        history = history.take(~known)
+    return replace(split, train=concatenate(parts), validation=None, history=history)
+
+
+def _fresh(spec: ExperimentSpec) -> Model[Any]:
+    return MODELS.create(spec.model)
+
+
+def _rng(spec: ExperimentSpec, split: Split) -> np.random.Generator:
+    return generator(spec.seed, f"model/{split.fold}")

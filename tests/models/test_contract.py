@@ -1,0 +1,238 @@
+"""What holds of every registered model; a new file in models/ is tested by being there."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from recsys_cli import threads
+from recsys_cli.data import CSR
+from recsys_cli.errors import DataError, MissingExtra
+from recsys_cli.fingerprint import digest
+from recsys_cli.models import MODELS
+from recsys_cli.seeding import generator
+
+USERS = np.arange(83, dtype=np.int32)
+SMALL = {"factors": 8, "epochs": 3}
+
+each = pytest.mark.parametrize("name", MODELS.names())
+each_of_ratings = pytest.mark.parametrize(
+    "name", [name for name in MODELS if MODELS.get(name).predicts_ratings]
+)
+each_of_factors = pytest.mark.parametrize(
+    "name", [name for name in MODELS if "factors" in MODELS.get(name).Config.model_fields]
+)
+
+
+def build(name, **parameters):
+    """Return the model with those of the parameters that it has."""
+    cls = MODELS.get(name)
+    return cls(
+        **{key: value for key, value in parameters.items() if key in cls.Config.model_fields}
+    )
+
+
+def fit(name, data, seed=1, **parameters):
+    try:
+        return build(name, **(SMALL | parameters)).fit(data, rng=generator(seed, "model"))
+    except MissingExtra as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def data(ratings, make):
+    """The ratings, with three users and four items that have none."""
+    columns = (ratings.user_idx, ratings.item_idx, ratings.value, ratings.timestamp)
+    rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    return make(rows, (83, 64), (1, 5))
+
+
+def same(a, b):
+    assert a.keys() == b.keys()
+    return all(a[key].dtype == b[key].dtype and np.array_equal(a[key], b[key]) for key in a)
+
+
+@each
+def test_is_documented(name):
+    cls = MODELS.get(name)
+    assert cls.spec_name() == name
+    assert len(inspect.getdoc(cls).splitlines()) > 3
+    assert cls.feedback in ("explicit", "implicit")
+    assert inspect.getdoc(cls.Config)
+    for field, info in cls.Config.model_fields.items():
+        assert info.description, f"{name}.{field} has no docstring"
+
+
+def test_importing_them_all_imports_nothing_heavy():
+    code = (
+        "import sys; from recsys_cli.models import MODELS\n"
+        "for name in MODELS: MODELS.get(name)\n"
+        "print(*sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"numba", "scipy", "implicit", "surprise", "pandas", "pyarrow", "safetensors"}
+    assert not heavy & set(run.stdout.split())
+
+
+@each
+def test_fit_returns_self_reports_its_epochs_and_leaves_the_data(name, data):
+    before = digest(data.user_idx, data.item_idx, data.value, data.timestamp)
+    calls = []
+    model = build(name, **SMALL)
+    try:
+        found = model.fit(
+            data,
+            rng=generator(1, "model"),
+            on_epoch=lambda m, epoch, loss: calls.append((m is model, epoch, loss)) or epoch == 2,
+        )
+    except MissingExtra as missing:
+        pytest.skip(str(missing))
+    assert found is model
+    assert [call[:2] for call in calls] == [(True, 1), (True, 2)][: len(calls)]
+    assert all(loss is None or np.isfinite(loss) for *_, loss in calls)
+    assert digest(data.user_idx, data.item_idx, data.value, data.timestamp) == before
+
+
+@each
+def test_refit_is_a_fresh_fit(name, data):
+    fresh = fit(name, data).arrays()
+    model = fit(name, data.take(np.arange(500)), seed=3)
+    assert same(model.fit(data, rng=generator(1, "model")).arrays(), fresh)
+
+
+@each
+def test_same_seed_same_bits_at_any_thread_count(name, data):
+    if not MODELS.get(name).deterministic:
+        pytest.skip(f"{name} declares that it is not deterministic")
+    found = []
+    for count in (1, 2, 3, 8):
+        with threads.use(count):
+            model = fit(name, data)
+            answer = dict(zip(("items", "scores"), model.recommend(USERS, 20), strict=True))
+            found.append({**model.arrays(), **answer, **model.fold_in(data.csr).arrays()})
+    assert all(same(found[0], other) for other in found[1:])
+
+
+@each
+def test_nothing_to_learn_from_is_an_error(name, data):
+    with pytest.raises(DataError, match="no training"):
+        build(name).fit(data.take(np.arange(0)), rng=generator(1, "model"))
+
+
+@each
+def test_a_batch_scores_as_single_users_do(name, data):
+    model = fit(name, data)
+    batch = model.score(USERS)
+    assert batch.dtype == np.float32
+    assert batch.shape == (83, 64)
+    alone = np.concatenate([model.score(USERS[u : u + 1]) for u in USERS])
+    tolerance = 1e-5 * np.abs(batch).max()
+    np.testing.assert_allclose(alone, batch, rtol=0, atol=tolerance)
+    items, scores = model.recommend(USERS, 10)
+    for u in USERS:
+        one, _ = model.recommend(USERS[u : u + 1], 10)
+        np.testing.assert_allclose(batch[u, one[0]], scores[u], rtol=0, atol=2 * tolerance)
+    assert (np.sort(items, axis=1)[:, 1:] != np.sort(items, axis=1)[:, :-1]).all()
+
+
+@each
+def test_arrays_are_all_there_is_to_save(name, data):
+    model = fit(name, data)
+    file = io.BytesIO()
+    np.savez(file, **model.arrays())
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as saved:
+        loaded = type(model).from_arrays(model.config, dict(saved))
+    np.testing.assert_array_equal(loaded.score(USERS), model.score(USERS))
+    for a, b in zip(loaded.recommend(USERS, 5), model.recommend(USERS, 5), strict=True):
+        np.testing.assert_array_equal(a, b)
+    folded = loaded.fold_in(data.csr)
+    np.testing.assert_array_equal(folded.score(USERS), model.fold_in(data.csr).score(USERS))
+    if model.predicts_ratings:
+        items = USERS % 64
+        np.testing.assert_array_equal(loaded.predict(USERS, items), model.predict(USERS, items))
+
+
+@each
+@pytest.mark.parametrize("k", [1, 10, 70])
+def test_excluded_items_and_other_than_candidates_are_never_returned(name, data, k):
+    model = fit(name, data)
+    candidates = np.arange(64) % 7 > 0
+    items, scores = model.recommend(USERS, k, exclude=data.csr, candidates=candidates)
+    allowed = np.tile(candidates, (83, 1))
+    allowed[data.user_idx, data.item_idx] = False
+    np.testing.assert_array_equal((items >= 0).sum(1), np.minimum(k, allowed.sum(1)))
+    rows = np.nonzero(items >= 0)[0]
+    assert allowed[rows, items[items >= 0]].all()
+    assert (np.diff(np.where(items < 0, -1e30, scores), axis=1) <= 0).all()
+    assert (np.diff((items >= 0).astype(int), axis=1) <= 0).all()
+
+
+@each
+def test_cold_and_unknown_users_get_the_popular_items(name, data):
+    items, _ = fit(name, data).recommend(np.array([81, -1], np.int32), 64)
+    popular = np.argsort(-data.item_counts, kind="stable")
+    np.testing.assert_array_equal(items, [popular, popular])
+
+
+@each
+def test_folding_in_leaves_the_model_and_scores_every_history(name, data):
+    model = fit(name, data)
+    before = model.arrays()
+    copies = {key: array.copy() for key, array in before.items()}
+    folded = model.fold_in(data.csr.rows(np.arange(82, -1, -1)))
+    assert same(model.arrays(), copies)
+    assert np.isfinite(folded.score(USERS)).all()
+    np.testing.assert_array_equal(folded.user_counts_, data.user_counts[::-1])
+    np.testing.assert_array_equal(folded.score(USERS[:3]), model.score(USERS[80:])[::-1])
+
+
+@each_of_factors
+def test_a_folded_in_history_serves_like_the_trained_user(name, data):
+    model = fit(name, data, epochs=20)
+    trained, again = model.score(USERS[:80]), model.fold_in(data.csr).score(USERS[:80])
+    alike = [np.corrcoef(a, b)[0, 1] for a, b in zip(trained, again, strict=True)]
+    assert np.mean(alike) > 0.6
+
+
+@each
+def test_a_history_of_other_items_is_refused(name, data):
+    model = fit(name, data)
+    empty = CSR(np.zeros(2, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), 65)
+    with pytest.raises(DataError, match="64 items"):
+        model.fold_in(empty)
+
+
+@each_of_ratings
+def test_ratings_are_predicted_for_every_pair(name, data):
+    model = fit(name, data, epochs=10)
+    users, items = (part.ravel().astype(np.int32) for part in np.indices((83, 64)))
+    predicted = model.predict(users, items)
+    assert predicted.dtype == np.float32
+    assert np.isfinite(predicted).all()
+    assert abs(predicted[(users >= 80) | (items >= 60)].mean() - data.value.mean()) < 0.5
+    error = model.predict(data.user_idx, data.item_idx) - data.value
+    assert np.sqrt(np.mean(error**2)) < data.value.std()
+
+
+@each_of_factors
+def test_collaborative_models_solve_the_checkerboard(name, make):
+    explicit = MODELS.get(name).feedback == "explicit"
+    rng = np.random.default_rng(11)
+    rows, holes = [], []
+    for u in range(40):
+        own = np.arange(u % 2, 40, 2)
+        holes.append(int(own[(u // 2) % 20]))
+        rows += [(u, int(i), 5.0) for i in own if i != holes[-1]]
+        if explicit:
+            others = rng.choice(np.arange(1 - u % 2, 40, 2), 12, replace=False)
+            rows += [(u, int(i), 1.0) for i in others]
+    board = make(rows, (40, 40), (1, 5))
+    model = fit(name, board, factors=2, epochs=100)
+    best, _ = model.recommend(USERS[:40], 1, exclude=board.csr)
+    assert np.mean(best[:, 0] == holes) > 0.95

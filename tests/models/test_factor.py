@@ -1,0 +1,70 @@
+"""What every factor model inherits: scores, ratings, neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recsys_cli.errors import SpecError
+from recsys_cli.models import _base
+from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._factor import FactorModel
+
+Q = np.array([[1, 0], [2, 0.2], [0, 1], [0, 0], [-1, 0]], np.float32)
+
+
+class Fixed(FactorModel[ModelConfig]):
+    """A factor model whose arrays are given."""
+
+    predicts_ratings = True
+
+    def _train(self, train, features, rng):
+        yield from ()
+
+    def _fold_in(self, history):
+        raise NotImplementedError
+
+
+@pytest.fixture
+def model():
+    fixed = Fixed()
+    fixed.user_factors_ = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
+    fixed.item_factors_ = Q
+    fixed.user_counts_ = np.array([1, 1, 0])
+    fixed.item_counts_ = np.array([1, 3, 1, 0, 2])
+    return fixed
+
+
+def test_score_adds_biases_and_mean(model):
+    model.user_bias_ = np.array([0.5, 0, 0], np.float32)
+    model.item_bias_ = np.array([0, 0, 0, 0, 3], np.float32)
+    model.mean_ = np.float32(10)
+    np.testing.assert_allclose(model.score(np.array([0])), [[11.5, 12.5, 10.5, 10.5, 12.5]])
+    users, items = np.array([0, 1, 2], np.int32), np.array([4, 2, 1], np.int32)
+    np.testing.assert_allclose(model.predict(users, items), [12.5, 11, 10])
+    assert model.predict(users[:0], items[:0]).shape == (0,)
+
+
+def test_a_model_that_ranks_predicts_no_ratings(model, monkeypatch):
+    monkeypatch.setattr(Fixed, "predicts_ratings", False)
+    with pytest.raises(SpecError, match="predicts no ratings"):
+        model.predict(np.array([0]), np.array([0]))
+
+
+@pytest.mark.parametrize("block", [1, 1 << 22])
+def test_similar_items_are_other_warm_items_by_cosine(model, block, monkeypatch):
+    monkeypatch.setattr(_base, "BLOCK_SCORES", block)
+    items, cosines = model.similar_items(np.array([0, 2, 3], np.int32), 6)
+    assert items.tolist() == [[1, 2, 4, -1, -1, -1], [1, 0, 4, -1, -1, -1], [-1] * 6]
+    np.testing.assert_allclose(cosines[0, :3], [2 / np.sqrt(4.04), 0, -1], rtol=1e-6)
+    assert (cosines[items < 0] == -np.inf).all()
+
+
+def test_unknown_and_cold_users_get_what_is_popular(model):
+    users = np.array([-1, 2], np.int32)
+    assert model.recommend(users, 2)[0].tolist() == [[1, 4]] * 2
+
+
+def test_no_users_get_no_lists(model):
+    items, scores = model.recommend(np.empty(0, np.int32), 3)
+    assert items.shape == scores.shape == (0, 3)

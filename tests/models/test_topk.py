@@ -1,0 +1,80 @@
+"""The best k of each row, by NumPy and by the kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys_cli.data import CSR
+from recsys_cli.errors import DataError, SpecError
+from recsys_cli.models import _topk
+from recsys_cli.models._topk import top_k
+
+
+def brute(scores, k, exclude, candidates):
+    """Sort the allowed items of each row by (-score, index)."""
+    allowed = np.tile(candidates, (len(scores), 1))
+    for row in range(len(scores)):
+        allowed[row, exclude.indices[exclude.indptr[row] : exclude.indptr[row + 1]]] = False
+    items = np.full((len(scores), k), -1)
+    for row, (line, may) in enumerate(zip(scores, allowed, strict=True)):
+        order = sorted(np.flatnonzero(may & (line > -np.inf)), key=lambda i: (-line[i], i))[:k]
+        items[row, : len(order)] = order
+    return items
+
+
+@st.composite
+def cases(draw):
+    rows, n = draw(st.integers(0, 20)), draw(st.integers(1, 600))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    levels = draw(st.sampled_from([1, 2, 5, 1 << 20]))
+    scores = rng.integers(0, levels, (rows, n)).astype(np.float32) - levels / 2
+    scores[rng.random((rows, n)) < draw(st.sampled_from([0, 0.1, 1]))] = -np.inf
+    seen = rng.random((rows, n)) < draw(st.sampled_from([0, 0.3, 1]))
+    indptr = np.concatenate([[0], np.cumsum(seen.sum(1))]).astype(np.int64)
+    columns = np.nonzero(seen)[1].astype(np.int32)
+    exclude = CSR(indptr, columns, np.ones(len(columns), np.float32), n)
+    candidates = rng.random(n) < draw(st.sampled_from([0, 0.5, 1]))
+    return scores, draw(st.sampled_from([1, 2, 10, 100, 700])), exclude, candidates
+
+
+@pytest.mark.parametrize("fill", [_topk._by_numpy, _topk._by_kernel])
+@given(case=cases())
+def test_both_ways_equal_a_full_sort(fill, case):
+    scores, k, exclude, candidates = case
+    items = np.full((len(scores), k), -1, np.int32)
+    best = np.full((len(scores), k), -np.inf, np.float32)
+    fill(scores.copy(), exclude, candidates, items, best)
+    expected = brute(scores, k, exclude, candidates)
+    np.testing.assert_array_equal(items, expected)
+    found = np.where(items < 0, -np.inf, np.take_along_axis(scores, np.maximum(items, 0), axis=1))
+    np.testing.assert_array_equal(best, found)
+
+
+@pytest.mark.parametrize("rows", [1, 50])
+def test_nothing_need_be_excluded(rows):
+    items, best = top_k(np.tile(np.array([1, 3, 3, 2], np.float32), (rows, 1)), 5)
+    assert (items == [1, 2, 3, 0, -1]).all()
+    assert (best == [3, 3, 2, 1, -np.inf]).all()
+
+
+@pytest.mark.parametrize("rows", [1, 50])
+def test_a_score_that_is_no_number_is_never_taken(rows):
+    items, _ = top_k(np.tile(np.array([np.nan, 3, np.nan, 2], np.float32), (rows, 1)), 3)
+    assert (items == [1, 3, -1]).all()
+
+
+def test_k_must_be_positive():
+    with pytest.raises(SpecError, match="at least 1"):
+        top_k(np.zeros((1, 3), np.float32), 0)
+
+
+@pytest.mark.parametrize("column", [-1, 3])
+def test_bad_exclusions_never_reach_the_kernel(column):
+    bad = CSR(np.array([0, 1]), np.array([column], np.int32), np.ones(1, np.float32), 3)
+    with pytest.raises(DataError, match="do not fit"):
+        top_k(np.zeros((1, 3), np.float32), 2, bad)
+    with pytest.raises(DataError, match="do not fit"):
+        top_k(np.zeros((20, 3), np.float32), 2, bad)
