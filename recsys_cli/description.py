@@ -11,7 +11,7 @@ from recsys_cli.data import Dataset
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
-    """Return JSON-able facts of a dataset: size, density, values, activity, popularity, time span."""
+    """Return JSON-able facts of a dataset: size, density, values, activity, time."""
     data, info = dataset.interactions, dataset.info
     facts: dict[str, Any] = {
         "name": info.name,

@@ -20,7 +20,11 @@ def diagnose(runs: Path) -> list[Finding]:
 
 
 def _python() -> Finding:
-    return "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", None
+    return (
+        "python",
+        f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        None,
+    )
 
 
 def _packages() -> list[Finding]:
@@ -47,7 +51,9 @@ def _blas() -> Finding:
     import numpy  # noqa: F401  the library that is looked at is loaded by it
     from threadpoolctl import threadpool_info
 
-    found = [f"{i['internal_api']} {i['version']}" for i in threadpool_info() if i["user_api"] == "blas"]
+    found = [
+        f"{i['internal_api']} {i['version']}" for i in threadpool_info() if i["user_api"] == "blas"
+    ]
     return "BLAS", ", ".join(found) or "none seen", None
 
 

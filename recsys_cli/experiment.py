@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from recsys_cli.data import Dataset, Split, concatenate
+from recsys_cli.data import Dataset, Interactions, Split, concatenate
 from recsys_cli.errors import SpecError, SplitMismatch
 from recsys_cli.evaluation import Evaluation, Evaluator
 from recsys_cli.fingerprint import digest
@@ -24,6 +24,7 @@ from recsys_cli.serving import load_model
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import from_document
 from recsys_cli.splitters import SPLITTERS
+from recsys_cli.summary import over_folds, stored
 from recsys_cli.training import fit, refitted
 
 
@@ -70,6 +71,12 @@ def splits(spec: ExperimentSpec, dataset: Dataset) -> Iterator[Split]:
 def check(spec: ExperimentSpec) -> None:
     """Raise SpecError where parts of a spec, each sound by itself, cannot work together."""
     model = MODELS.get(spec.model.component_name())
+    if (spec.train.monitor or spec.train.refit) and not getattr(spec.split, "validation", None):
+        raise SpecError(
+            "needs a validation part, and the split carves none",
+            where="train.monitor" if spec.train.monitor else "train.refit",
+            hint="set split.validation",
+        )
     for name in [*spec.evaluation.metrics, *filter(None, [spec.train.monitor])]:
         if parse(name).metric.kind == "rating" and not model.predicts_ratings:
             raise SpecError(
@@ -105,7 +112,8 @@ def train(
     document = spec.document()
     with store.create(spec.name, argv=argv, seed=spec.seed, spec_document=document) as recorder:
         recorder.update(
-            fingerprints={"spec": spec.fingerprint, "data": data_fingerprint(dataset), "split": {}},
+            fingerprints={"spec": spec.fingerprint, "data": data_fingerprint(dataset.interactions)}
+            | {"split": {}, "test": {}},
             dataset=asdict(dataset.info),
             prepare=prepared.receipts,
             stages={"prepare": round(prepared.seconds, 4)},
@@ -120,6 +128,7 @@ def train(
             fold.save_catalog(catalog(dataset, refitted(split) if spec.train.refit else split))
             listener.note(_sizes(model, split))
             recorder.record["fingerprints"]["split"][split.fold] = split.fingerprint
+            recorder.record["fingerprints"]["test"][split.fold] = data_fingerprint(split.test)
             recorder.record["stages"][f"fit/{split.fold}"] = round(time.perf_counter() - started, 4)
     return store.find(recorder.id)
 
@@ -138,7 +147,7 @@ def evaluate(
     check(spec)
     prepared = prepared or prepare(spec, listener)
     prints = run.record["fingerprints"]
-    if data_fingerprint(prepared.dataset) != prints["data"]:
+    if data_fingerprint(prepared.dataset.interactions) != prints["data"]:
         raise SplitMismatch(
             "the data are not those that the run was trained on",
             where=run.id,
@@ -152,18 +161,19 @@ def evaluate(
                 where=run.id,
                 hint="the code of the splitter has changed: train again",
             )
-        fold = run.fold(split.fold) if len(run.fold_names) > 1 else run.fold()
+        fold = run.fold(split.fold)
         part = refitted(split) if spec.train.refit else split
         evaluator = Evaluator(part, spec.evaluation)
         listener.note(f"Evaluating fold {split.fold}: {evaluator.describe()}")
         found[split.fold] = evaluator.evaluate(load_model(fold))
-    run.commit_evaluation(found, prepared.dataset.interactions.users)
+    data, lists = prepared.dataset.interactions, spec.evaluation.save_lists
+    kept = {name: stored(one, data.users, data.items, lists=lists) for name, one in found.items()}
+    run.commit_evaluation(kept, over_folds(found))
     return found
 
 
-def data_fingerprint(dataset: Dataset) -> str:
-    """Return the sha256 of interactions after preparation: ids, indices, values, times, weights."""
-    data = dataset.interactions
+def data_fingerprint(data: Interactions) -> str:
+    """Return the sha256 of interactions: ids, indices, values, times, weights."""
     columns = (data.user_idx, data.item_idx, data.value, data.timestamp, data.weight)
     return digest(data.users.ids, data.items.ids, *columns)
 

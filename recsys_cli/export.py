@@ -68,7 +68,9 @@ def _table(recommender: Recommender, ids: list[str], k: int) -> Any:
             "user": pa.array(ids).take(pa.array(row)),
             "rank": pa.array((place + 1).astype(np.int32)),
             "item": pa.array([catalog.items[i] for i in chosen.tolist()], pa.string()),
-            "title": pa.array([titles[i] if titles else None for i in chosen.tolist()], pa.string()),
+            "title": pa.array(
+                [titles[i] if titles else None for i in chosen.tolist()], pa.string()
+            ),
             "score": pa.array(scores[row, place]),
         }
     )

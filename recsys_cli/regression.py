@@ -24,7 +24,7 @@ TOLERANCE = 0.02
 
 @dataclass(frozen=True)
 class Gate:
-    """One metric of one spec against its baseline; ``baseline`` is None for a new one, ``value`` for one gone."""
+    """One metric of one spec; ``baseline`` is None for a new metric, ``value`` for one gone."""
 
     spec: str
     metric: str
@@ -39,8 +39,8 @@ def regress(
 ) -> list[Gate]:
     """Train and evaluate each spec in a scratch folder; return a gate for every metric.
 
-    A metric fails when it is worse than the baseline by more than ``tolerance`` times the baseline's
-    size, when the baseline lacks it, or when the run no longer reports it.
+    A metric fails when it is worse than the baseline by more than ``tolerance`` times the
+    baseline's size, when the baseline lacks it, or when the run no longer reports it.
 
     Parameters
     ----------
@@ -119,9 +119,7 @@ def _read(baseline: Path) -> dict[str, Any]:
     return specs
 
 
-def _write(
-    baseline: Path, known: dict[str, Any], measured: dict[str, dict[str, float]]
-) -> None:
+def _write(baseline: Path, known: dict[str, Any], measured: dict[str, dict[str, float]]) -> None:
     for name, metrics in measured.items():
         before = known.get(name, {})
         known[name] = {

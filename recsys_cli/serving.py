@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from recsys_cli.data import Int32
+from recsys_cli.data import CSR, Int32
 from recsys_cli.data import csr as build_csr
 from recsys_cli.errors import NotFound, SpecError
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
+from recsys_cli.models._topk import top_k
 from recsys_cli.runs import FoldRun
-
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Recommendations:
-    """The list of one user (None for a history given by hand), best first, and what to know of it."""
+    """The list of one user (None: a history given by hand), best first, and what to know of it."""
 
     user: str | None
     items: list[Scored]
@@ -51,7 +51,9 @@ class Recommender:
         self.exclude_seen = exclude_seen
         self.candidates = self.model.item_counts_ > 0
 
-    def for_users(self, ids: Sequence[str], k: int, *, strict: bool = False) -> list[Recommendations]:
+    def for_users(
+        self, ids: Sequence[str], k: int, *, strict: bool = False
+    ) -> list[Recommendations]:
         """Return the lists of users by id; one who is unknown gets popular items and a note.
 
         Raises
@@ -66,7 +68,9 @@ class Recommender:
             raise NotFound(f'no user "{missing}" in this run', hint=f"nearest ids: {near}")
         items, scores = self.top(index, k)
         return [
-            Recommendations(user, self._titled(items[row], scores[row]), self._note(user, index[row]))
+            Recommendations(
+                user, self._titled(items[row], scores[row]), self._note(user, index[row])
+            )
             for row, user in enumerate(ids)
         ]
 
@@ -104,6 +108,22 @@ class Recommender:
         items, scores = self.model.similar_items(self._items([item]), k)
         return self._titled(items[0], scores[0])
 
+    def factors(self, k: int) -> list[list[Scored]]:
+        """Return, for each factor, the k items with the largest loading on it.
+
+        Raises
+        ------
+        SpecError
+            If the model has no factors.
+        """
+        loadings = getattr(self.model, "item_factors_", None)
+        if loadings is None:
+            raise SpecError(
+                f"{self.model.spec_name()} has no factors", hint="ask a run of a factor model"
+            )
+        items, values = top_k(loadings.T.copy(), k, candidates=self.candidates)
+        return [self._titled(row, scores) for row, scores in zip(items, values, strict=True)]
+
     def top(self, user_idx: Int32, k: int) -> tuple[Int32, np.ndarray[Any, Any]]:
         """Return the best items (b, k) and scores of users by index; -1 is a user never seen.
 
@@ -119,9 +139,9 @@ class Recommender:
             users = user_idx[rows]
             model, index = self.model, users
             if folded:
-                model = self.model.fold_in(self.catalog.history(users))
+                model = self.model.fold_in(self._rows(self.catalog.history, users))
                 index = np.arange(len(users), dtype=np.int32)
-            exclude = self.catalog.seen(users) if self.exclude_seen else None
+            exclude = self._rows(self.catalog.seen, users) if self.exclude_seen else None
             items[rows], scores[rows] = model.recommend(
                 index, k, exclude=exclude, candidates=self.candidates
             )
@@ -137,6 +157,15 @@ class Recommender:
         """
         index = int(self._items([item])[0])
         return self.catalog.titles[index] if self.catalog.titles else item
+
+    def _rows(self, read: Callable[[Int32], CSR], users: Int32) -> CSR:
+        """Return what ``read`` knows of each user, and an empty row for -1."""
+        known = users >= 0
+        rows = read(users[known])
+        counts = np.zeros(len(users), np.int64)
+        counts[known] = np.diff(rows.indptr)
+        indptr = np.concatenate(([0], np.cumsum(counts)))
+        return CSR(indptr, rows.indices, rows.data, rows.n_cols)
 
     def _items(self, ids: list[str]) -> Int32:
         index = self.catalog.items.index(ids)
@@ -157,9 +186,8 @@ class Recommender:
     def _note(self, user: str, index: int) -> str | None:
         if index < 0:
             return f'user "{user}" is unknown to this run: these are its most popular items'
-        if self.model.user_counts_[index] == 0 and not len(
-            self.catalog.history(np.array([index], np.int32)).indices
-        ):
+        trained = self.model.user_counts_[index] > 0
+        if not trained and not len(self.catalog.history(np.array([index], np.int32)).indices):
             return f'user "{user}" has no training history: these are the most popular items'
         return None
 
@@ -169,5 +197,3 @@ def load_model(fold: FoldRun) -> Model[Any]:
     document = dict(fold.model_config)
     cls = MODELS.get(document.pop("name"))
     return cls.from_arrays(cls.Config.model_validate(document), fold.model_arrays())
-
-

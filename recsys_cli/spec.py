@@ -31,7 +31,7 @@ from recsys_cli.registry import Config, Registry
 from recsys_cli.splitters import SPLITTERS
 from recsys_cli.splitters._base import SplitterConfig
 
-_NAME = re.compile(r"(?!latest$)(?!.*-[0-9]+$)[a-z][a-z0-9-]*")
+_NAME = re.compile(r"(?!latest$)(?!.*-[0-9]+$)[a-z][a-z0-9-]{0,63}")
 
 
 #: The blocks that name a component, by the keys that lead to them.
@@ -143,6 +143,8 @@ class EvaluationSpec(Config):
     """``train`` ranks the items that have training interactions; ``all`` adds all others known."""
     users: Literal["all", "warm"] = "all"
     """``warm`` leaves out test users without any known interaction."""
+    save_lists: bool = False
+    """Keep every evaluated user's recommendations in the run folder."""
 
 
 class RecommendSpec(Config):
@@ -182,7 +184,7 @@ class ExperimentSpec(Config):
         if not _NAME.fullmatch(name):
             raise PydanticCustomError(
                 "name",
-                "must be lower-case letters, digits and hyphens, begin with a letter, "
+                "must be lower-case letters, digits and hyphens (64 at most), begin with a letter, "
                 "not end in a hyphen and digits, and not be latest",
             )
         return name

@@ -23,7 +23,7 @@ Record = Callable[[dict[str, Any]], None]
 
 
 class Monitor:
-    """The ``on_epoch`` of every fit: it records each epoch, validates, remembers the best and stops.
+    """The ``on_epoch`` of every fit: it records epochs, validates, keeps the best and stops.
 
     Parameters
     ----------
@@ -91,17 +91,10 @@ def fit(
     Raises
     ------
     SpecError
-        If a metric is monitored and the splitter carves no validation part, or the model has no
-        epochs to choose among.
+        If a metric is monitored and the model has no epochs to choose among.
     Diverged
         If training does not stay finite.
     """
-    if split.validation is None and (spec.train.monitor is not None or spec.train.refit):
-        raise SpecError(
-            f"train needs a validation part and {spec.split.component_name()} carves none",
-            where="train",
-            hint="set split.validation, or leave train.monitor and train.refit out",
-        )
     monitor = Monitor(spec, split, record, listener)
     model = _fresh(spec).fit(
         split.train, features=dataset.features, rng=_rng(spec, split), on_epoch=monitor

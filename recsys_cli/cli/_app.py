@@ -105,5 +105,7 @@ def _debug() -> None:
 
 def _say(text: str, code: int) -> int:
     colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    typer.echo(typer.style("error: ", fg="red", bold=True) + text if colour else f"error: {text}", err=True)
+    typer.echo(
+        typer.style("error: ", fg="red", bold=True) + text if colour else f"error: {text}", err=True
+    )
     return code

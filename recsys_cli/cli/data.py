@@ -21,7 +21,10 @@ def fetch(name: Name, overrides: SetOption = []) -> None:
     from recsys_cli.specfile import component
 
     with render.screen() as listener:
-        folder = LOADERS.create(component(LOADERS, name, overrides)).fetch(listener)
+        loader = LOADERS.create(component(LOADERS, name, overrides))
+        folder = loader.fetch(
+            listener.note, lambda done, size: listener.progress("download", done, size or None)
+        )
     render.say(str(folder))
 
 

@@ -23,10 +23,14 @@ NAME = "recommend"
 def command(
     run: RunArgument = "latest",
     user: Annotated[list[str], typer.Option("--user", "-u", help="A user's id; repeatable.")] = [],
-    users: Annotated[Path | None, typer.Option("--users", help="A file, one user id a line.")] = None,
+    users: Annotated[
+        Path | None, typer.Option("--users", help="A file, one user id a line.")
+    ] = None,
     history: Annotated[
         str | None,
-        typer.Option("--history", metavar="ITEM[:VALUE],…", help="What a new user interacted with."),
+        typer.Option(
+            "--history", metavar="ITEM[:VALUE],…", help="What a new user interacted with."
+        ),
     ] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Every user; needs --output.")] = False,
     k: CountOption = 10,

@@ -38,7 +38,9 @@ def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequen
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for column in columns:
         right = column.startswith(">")
-        table.add_column(column.removeprefix(">"), justify="right" if right else "left", overflow="fold")
+        table.add_column(
+            column.removeprefix(">"), justify="right" if right else "left", overflow="fold"
+        )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console().print(table)
@@ -98,7 +100,9 @@ def screen() -> Iterator[Listener]:
         yield Screen(None)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console(True), transient=True) as progress:
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console(True), transient=True
+    ) as progress:
         yield Screen(progress)
 
 

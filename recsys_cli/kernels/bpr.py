@@ -60,7 +60,8 @@ def _mix(x: np.uint64) -> np.uint64:
     """Hash a counter (the finaliser of SplitMix64: Steele, Lea and Flood, OOPSLA 2014)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    mixed: np.uint64 = x ^ (x >> np.uint64(31))
+    return mixed
 
 
 @njit(cache=True, nogil=True)
@@ -72,12 +73,12 @@ def _draw(key: np.uint64, counter: int) -> np.uint64:
 @njit(cache=True, nogil=True)
 def _below(bits: np.uint64, n: int) -> int:
     """Return 32 random bits as a number of 0 … n - 1."""
-    return np.int64((bits * np.uint64(n)) >> np.uint64(32))
+    return int((bits * np.uint64(n)) >> np.uint64(32))
 
 
 @njit(cache=True, nogil=True)
 def _contains(indices: NDArray[np.int32], start: int, stop: int, item: int) -> bool:
-    """Say whether ascending ``indices[start:stop]`` hold ``item``; without hard-to-guess branches."""
+    """Say whether ascending ``indices[start:stop]`` hold ``item``, branching little."""
     length = stop - start
     while length > 1:
         half = length >> 1

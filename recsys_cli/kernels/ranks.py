@@ -48,7 +48,9 @@ def _pairs_in_order(
         if rest[item]:
             others += 1
             if n:
-                below = np.searchsorted(ranked, of_row[item], side="left")
-                upto = np.searchsorted(ranked, of_row[item], side="right")
-                twice += 2 * (n - upto) + (upto - below)
+                above = np.searchsorted(ranked, of_row[item])
+                twice += 2 * (n - above)
+                while above < n and ranked[above] == of_row[item]:
+                    twice -= 1
+                    above += 1
     return twice, others

@@ -68,8 +68,12 @@ def unpack(packed: bytes) -> Dataset:
     interactions = Interactions(
         maps["users"],
         maps["items"],
-        *(arrays.get(name) for name in _ARRAYS),  # type: ignore[arg-type]
-        scale=document["scale"] and tuple(document["scale"]),
+        arrays["user_idx"],
+        arrays["item_idx"],
+        arrays["value"],
+        arrays.get("timestamp"),
+        arrays.get("weight"),
+        document["scale"] and tuple(document["scale"]),
     )
     features = {
         side: Features(

@@ -82,7 +82,7 @@ class PublishedLoader(Loader[C], Generic[C]):
             return folder
         hint = (
             f"get it from {source.page} and put {', '.join(lacking)} into {folder} "
-            "(RECSYS_DATA_HOME says where that is), or --set dataset.name=synthetic, which needs no download"
+            "(RECSYS_DATA_HOME moves it), or --set dataset.name=synthetic, which needs no download"
         )
         if source.archive is None:
             raise NotFound(

@@ -131,8 +131,8 @@ def _slow(file: TextFile, columns: Columns, places: dict[str, int], report: Repo
     lines = np.array(kept, np.int64).reshape(-1, 3)
     user_idx, item_idx = lines[:, 1].astype(np.int32), lines[:, 2].astype(np.int32)
     arrays = {role: np.array(values, np.float64) for role, values in numbers.items()}
-    found = (arrays.get(role) for role in ("rating", "timestamp", "weight"))
-    rows = Rows(user_idx, list(users), item_idx, list(items), *found)
+    rating, timestamp, weight = (arrays.get(role) for role in ("rating", "timestamp", "weight"))
+    rows = Rows(user_idx, list(users), item_idx, list(items), rating, timestamp, weight)
     return clean(rows, columns, lines[:, 0], bad, report)
 
 

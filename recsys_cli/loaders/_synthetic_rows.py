@@ -39,7 +39,8 @@ def make_rows(world: World, noise: float, seed: int) -> Columns:
         rng = generator(seed, f"synthetic-rows-{start // block}")
         return _block(world, np.arange(start, stop), noise, rng)
 
-    parts = threads.map_blocks(work, len(world.activity), block)
+    with threads.single_blas():
+        parts = threads.map_blocks(work, len(world.activity), block)
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     del parts
     order = _time_order(columns[3])

@@ -18,8 +18,8 @@ class AUC(RankingMetric):
     relevant has 0.5 for each. A user without relevant items is not evaluated. There is no cutoff:
     every candidate counts, wherever it ranks.
 
-    RecBole's ``GAUC`` agrees on warm items. implicit's ``auc`` is taken over a list of k and
-    guesses the rest at chance, so it is another number.
+    Peers report other numbers: RecBole's ``GAUC`` weighs users by their relevant items and its
+    ``AUC`` pools all pairs; implicit's ``auc`` looks at a list of k and takes the rest at chance.
 
     References
     ----------

@@ -14,7 +14,7 @@ class Hit(RankingMetric):
     From 0 to 1. No recommendation gives 0. A list shorter than k counts what it has. A user without
     relevant items is not evaluated. Equal scores rank by the lower item index.
 
-    trec_eval and ir-measures (``Success@k``), RecBole and LensKit agree. With one relevant item a
+    trec_eval and ir-measures (``Success@k``) and RecBole agree. With one relevant item a
     user, as after ``leave-last``, it equals ``recall``.
 
     References

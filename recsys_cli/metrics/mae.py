@@ -14,7 +14,8 @@ class MAE(RatingMetric):
     From 0 (exact) to the width of the rating scale, in ratings. Pairs, clipping, cold users and
     items as for ``rmse``; the total is ``Σ pairs · value / Σ pairs`` over users.
 
-    Surprise and RecBole agree; LensKit's default is the mean over users.
+    Surprise agrees, and RecBole but for the clipping; LensKit gives it as ``global``, beside the
+    mean over users.
 
     References
     ----------

@@ -13,8 +13,9 @@ class MAPCapped(RankingMetric):
     a cold relevant item stays in the divisor. A list shorter than k counts what it has. A user
     without relevant items is not evaluated. Equal scores rank by the lower item index.
 
-    implicit (``MAP@k``), RecBole and Kaggle (``apk``) agree; trec_eval divides by all relevant
-    items, which here is ``map``.
+    implicit and RecBole agree, and LensKit where lists are full (it divides by the length of the
+    list if that is less than the relevant items); trec_eval divides by all relevant items, which
+    here is ``map``.
 
     References
     ----------

@@ -17,9 +17,8 @@ class NDCG(RankingMetric):
     the ideal. A list shorter than k counts what it has. A user without relevant items is not
     evaluated. Equal scores rank by the lower item index.
 
-    trec_eval (``ndcg_cut_k``), ir-measures, RecBole, implicit and the variational autoencoder
-    papers agree on binary data. Those who use ratings as gains, or ``2^rating - 1``, measure
-    another thing.
+    trec_eval (``ndcg_cut_k``), ir-measures, RecBole and implicit agree on binary data. Those who
+    use ratings as gains, or ``2^rating - 1``, measure another thing.
 
     References
     ----------

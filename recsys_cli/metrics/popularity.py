@@ -16,8 +16,8 @@ class Popularity(RankingMetric):
     Relevance plays no part, yet the users are those evaluated: with at least one relevant item.
     Equal scores rank by the lower item index.
 
-    RecBole (``AveragePopularity``) divides by k instead of the length of the list; Elliot (``ARP``)
-    agrees. Lower means less concentrated on popular items, not more accurate.
+    Elliot (``ARP``) agrees, and RecBole (``AveragePopularity``) where lists are full. Lower means
+    less concentrated on popular items, not more accurate.
 
     References
     ----------

@@ -14,7 +14,7 @@ class Recall(RankingMetric):
     divisor. A list shorter than k counts what it has. A user without relevant items is not
     evaluated. Equal scores rank by the lower item index.
 
-    trec_eval (``recall_k``), ir-measures, RecBole and LensKit agree; the "recall" of the
+    trec_eval (``recall_k``), ir-measures and RecBole agree; the "recall" of LensKit and of the
     variational autoencoder papers is ``recall-capped``.
 
     References

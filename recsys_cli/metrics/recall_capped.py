@@ -13,8 +13,8 @@ class RecallCapped(RankingMetric):
     a cold relevant item stays in the divisor. A list shorter than k counts what it has. A user
     without relevant items is not evaluated. Equal scores rank by the lower item index.
 
-    This is the "recall" of Liang et al. and of those who compare with them; ``recall`` is that of
-    trec_eval.
+    This is the "recall" of LensKit, of Liang et al. and of those who compare with them; that of
+    trec_eval is ``recall``.
 
     References
     ----------

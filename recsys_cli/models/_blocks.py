@@ -30,7 +30,7 @@ def group_count(n: int, n_users: int, n_items: int) -> int:
 
 
 def random_groups(n: int, groups: int, rng: np.random.Generator) -> Int32:
-    """Return the group of each of ``n`` users or items, at random, int32 (n,); sizes differ by 1."""
+    """Return the group of each of ``n`` users or items, int32 (n,): random, sizes differ by 1."""
     return (rng.permutation(n) % groups).astype(np.int32)
 
 

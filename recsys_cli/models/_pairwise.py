@@ -7,8 +7,8 @@ import numpy as np
 from recsys_cli import threads
 from recsys_cli.data import CSR, Float32, Float64, Int64
 
-_NEGATIVES = 256
-_STEPS = 30
+_NEGATIVES = 128
+_STEPS = 15
 _BLOCK = 16
 #: Keeps a system solvable where the regularisation is zero.
 _LEAST_REG = 1e-6
@@ -20,8 +20,8 @@ def fold_in_pairwise(
     """Return factors float32 (rows, f) of new users, one for each row of ``history``.
 
     Each minimises the mean of ``-log sigmoid(b_i - b_j + p · (q_i - q_j)) + reg / 2 |p|^2`` over
-    its items i and over fixed negatives j: 256 items at even quantiles of ``weights``, float64
-    (n_items,), less the user's own. No chance is involved. The 30 steps are Newton's with the
+    its items i and over fixed negatives j: 128 items at even quantiles of ``weights``, float64
+    (n_items,), less the user's own. No chance is involved. The 15 steps are Newton's with the
     logistic function's curvature held at its bound 1/4 (Böhning and Lindsay 1988), so that each
     lowers the loss and one matrix serves all. A row without items is zero.
     """

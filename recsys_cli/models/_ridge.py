@@ -1,4 +1,4 @@
-"""Ridge regressions, one a row: a bias and factors that fit the ratings of a user (or of an item)."""
+"""Ridge regressions, one a row: a bias and factors that fit the ratings of a user (or item)."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ class Bias(Model[BiasConfig]):
     ) -> Iterator[float | None]:
         users, items, config = train.user_idx, train.item_idx, self.config
         weight = np.ones(len(train)) if train.weight is None else train.weight.astype(np.float64)
-        mean = np.average(train.value, weights=weight)
-        rest = train.value - mean
+        mean = float(np.average(train.value, weights=weight))
+        rest = train.value.astype(np.float64) - mean
         b_u, b_i = np.zeros(train.n_users), np.zeros(train.n_items)
         for _ in range(config.epochs):
             before = b_u
@@ -84,4 +84,5 @@ def _shrunk_mean(
     """Return each row's weighted mean held back towards 0 by ``reg``; 0 for a row without any."""
     total = np.bincount(rows, weights=weight * values, minlength=n)
     mass = np.bincount(rows, weights=weight, minlength=n) + reg
-    return np.divide(total, mass, out=np.zeros(n), where=mass > 0)
+    shrunk: Float64 = np.divide(total, mass, out=np.zeros(n), where=mass > 0)
+    return shrunk

@@ -128,9 +128,7 @@ def _members(group: Int32, groups: int, warm: Bool) -> tuple[Int32, Int64]:
     return found[np.argsort(group[found], kind="stable")], bounds
 
 
-def _deal(
-    matrix: CSR, of_user: Int32, of_item: Int32, groups: int
-) -> tuple[Int64, Int32, Int32]:
+def _deal(matrix: CSR, of_user: Int32, of_item: Int32, groups: int) -> tuple[Int64, Int32, Int32]:
     """Return the interactions block by block: bounds (groups, groups + 1), users and items."""
     from recsys_cli.kernels.bpr import deal
 

@@ -35,8 +35,8 @@ class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
 
     References
     ----------
-    Rendle et al., BPR: Bayesian personalized ranking from implicit feedback, UAI 2009. Frederickson,
-    implicit: fast Python collaborative filtering for implicit datasets.
+    Rendle et al., BPR: Bayesian personalized ranking from implicit feedback, UAI 2009.
+    Frederickson, implicit: fast Python collaborative filtering for implicit datasets.
     """
 
     feedback = "implicit"

@@ -19,7 +19,7 @@ class MFConfig(ModelConfig):
     """Parameters of matrix factorisation."""
 
     solver: Literal["sgd", "als"] = "sgd"
-    """``sgd``: one update a rating; ``als``: exact least squares of all users, then of all items."""
+    """``sgd``: one update a rating; ``als``: exact least squares of all users, then all items."""
     factors: PositiveInt = 100
     """Number of latent factors per user and item."""
     epochs: PositiveInt = 80
@@ -135,7 +135,7 @@ class MF(FactorModel[MFConfig]):
 
     def _fold_in(self, history: CSR) -> None:
         self.user_factors_, self.user_bias_ = fold_ratings(
-            history, self.mean_, self.item_factors_, self.item_bias_, self._user_ridge
+            history, float(self.mean_), self.item_factors_, self.item_bias_, self._user_ridge
         )
 
 

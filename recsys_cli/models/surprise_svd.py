@@ -71,7 +71,7 @@ class SurpriseSVD(FactorModel[SurpriseSVDConfig]):
     def _fold_in(self, history: CSR) -> None:
         ridge = Ridge(self.config.reg, self.config.reg, nu=1)
         self.user_factors_, self.user_bias_ = fold_ratings(
-            history, self.mean_, self.item_factors_, self.item_bias_, ridge
+            history, float(self.mean_), self.item_factors_, self.item_bias_, ridge
         )
 
 

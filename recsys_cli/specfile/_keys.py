@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
@@ -54,13 +55,14 @@ def _configs(annotation: Any) -> Iterator[type[Config]]:
 def nearest(key: str, known: Iterable[str]) -> str | None:
     """Return the known key that a misspelt one most likely means, if any is near enough.
 
-    Fewest edits count first, so that one wrong letter is found even in a key of one letter; then
-    what the two have in common, which finds abbreviations.
+    Fewest edits count first, so that one wrong letter is found even in a key of one letter (equally
+    few: a doubled letter before any other mistake, then equal lengths); then what the two have in
+    common, which finds abbreviations.
     """
     folded = {_fold(name): name for name in known}
     word = _fold(key)
-    edits, _, _, best = min(
-        (_distance(word, name), abs(len(word) - len(name)), order, name)
+    edits, *_, best = min(
+        (_distance(word, name), _once(word) != _once(name), abs(len(word) - len(name)), order, name)
         for order, name in enumerate([*folded, ""])
     )
     if edits <= max(1, len(key) // 3) and best:
@@ -71,6 +73,11 @@ def nearest(key: str, known: Iterable[str]) -> str | None:
 
 def _fold(key: str) -> str:
     return key.lower().replace("-", "_")
+
+
+def _once(word: str) -> str:
+    """Return the word with each doubled letter written once."""
+    return re.sub(r"(.)\1+", r"\1", word)
 
 
 def _distance(a: str, b: str) -> int:

@@ -28,8 +28,8 @@ _BOUNDS = {
 class Parameter:
     """One key of a block, as text for people.
 
-    ``name`` has dots where blocks nest, ``[]`` where they are items of a list; ``default`` is written
-    as in a spec, or ``required``; ``bounds`` is empty where there are none.
+    ``name`` has dots where blocks nest and ``[]`` where they are items of a list; ``default`` is
+    written as in a spec, or ``required``; ``bounds`` is empty where there are none.
     """
 
     name: str

@@ -71,6 +71,9 @@ def test_parameters_of_a_component() -> None:
         "noise",
         "columns.user",
         "columns.value",
+        "others",
+        "others[].user",
+        "others[].value",
     ]
     assert found["path"] == Parameter("path", "str", "required", "The file.", "")
     assert found["kind"] == Parameter("kind", "csv or tsv", "csv", "Which kind of file.", "")
