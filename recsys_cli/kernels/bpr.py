@@ -67,7 +67,8 @@ def _mix(x: np.uint64) -> np.uint64:
 @njit(cache=True, nogil=True)
 def _draw(key: np.uint64, counter: int) -> np.uint64:
     """Return 32 random bits, the ``counter``-th of the stream ``key``."""
-    return _mix(key + np.uint64(counter) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    mixed: np.uint64 = _mix(key + np.uint64(counter) * np.uint64(0x9E3779B97F4A7C15))
+    return mixed >> np.uint64(32)
 
 
 @njit(cache=True, nogil=True)
@@ -96,7 +97,8 @@ def _negative(
     ``mass[m]`` is the sum of the weights of the members before ``m``.
     """
     if len(mass) == 0:
-        return members[low + _below(bits, high - low)]
+        evenly: int = members[low + _below(bits, high - low)]
+        return evenly
     target = mass[low] + (mass[high] - mass[low]) * (np.float64(bits) / 4294967296.0)
     high -= 1
     while low < high:
@@ -105,7 +107,8 @@ def _negative(
             low = middle
         else:
             high = middle - 1
-    return members[low]
+    weighted: int = members[low]
+    return weighted
 
 
 @njit(cache=True, nogil=True, fastmath=_FLOAT)
@@ -134,7 +137,8 @@ def _update(
         user[f] = keep_u * old + step * gap
         item[f] = keep_i * item[f] + step * old
         other[f] = keep_i * other[f] - step * old
-    return math.log(above) - x
+    loss: float = math.log(above) - x
+    return loss
 
 
 @njit(cache=True, nogil=True)

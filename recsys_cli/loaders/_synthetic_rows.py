@@ -11,7 +11,7 @@ from recsys_cli.data import Float32, Int32, Int64
 from recsys_cli.loaders._synthetic_world import LENGTH, START, World
 from recsys_cli.seeding import generator
 
-BLOCK_CELLS = 2_000_000
+BLOCK_CELLS = 500_000
 """Pairs of user and item looked at in one block; bounds the memory."""
 MEAN = 2.6
 """Expected rating without biases and taste; the mean of the ratings is higher, for what appeals is

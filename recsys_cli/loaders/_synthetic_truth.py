@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from recsys_cli import threads
 from recsys_cli.data import Float32, Float64, Int32, Int64
 from recsys_cli.errors import DataError
 from recsys_cli.loaders._synthetic_rows import BLOCK_CELLS, MEAN
@@ -70,7 +71,8 @@ class Truth:
         order = np.argsort(place, kind="stable")
         block = max(1, BLOCK_CELLS // len(self._world.item_bias))
         for start in range(0, len(users), block):
-            rates = 1 / self._world.waiting(users[start : start + block])
+            with threads.single_blas():
+                rates = 1 / self._world.waiting(users[start : start + block])
             within = order[slice(*np.searchsorted(place[order], [start, start + block]))]
             row = place[within] - start
             rates *= _durations(rates, self._world.activity[users[start : start + block]])[:, None]

@@ -78,3 +78,8 @@ def test_bad_exclusions_never_reach_the_kernel(column):
         top_k(np.zeros((1, 3), np.float32), 2, bad)
     with pytest.raises(DataError, match="do not fit"):
         top_k(np.zeros((20, 3), np.float32), 2, bad)
+
+
+def test_one_user_never_waits_for_numba(monkeypatch):
+    monkeypatch.setattr(_topk, "_by_kernel", None)
+    assert top_k(np.zeros((_topk.SMALL, 3), np.float32), 1)[0].tolist() == [[0]] * _topk.SMALL
