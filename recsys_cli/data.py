@@ -119,7 +119,8 @@ class Interactions:
     Raises
     ------
     DataError
-        If arrays differ in length, an index is out of range or a value is not finite.
+        If arrays differ in length, an index is out of range, a value is not finite, or a weight is
+        not finite and positive.
     """
 
     users: IdMap
@@ -140,6 +141,8 @@ class Interactions:
                 raise DataError(f"{name} must be {dtype.__name__} of shape {self.user_idx.shape}")
         if not np.isfinite(self.value).all():
             raise DataError("a value is not finite")
+        if self.weight is not None and not ((self.weight > 0) & np.isfinite(self.weight)).all():
+            raise DataError("a weight is not finite and positive")
         for index, ids in ((self.user_idx, self.users), (self.item_idx, self.items)):
             if len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(ids):
                 raise DataError("an index points outside its id map")

@@ -6,8 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from recsys_cli.data import IdMap, Interactions
+
+
+# The first call of a kernel compiles it, which no deadline should count.
+settings.register_profile("recsys", deadline=None)
+settings.load_profile("recsys")
 
 
 def interactions(

@@ -10,7 +10,7 @@ import numpy as np
 
 from recsys_cli.data import Features, IdMap
 from recsys_cli.errors import DataError
-from recsys_cli.loaders._fields import BadField, number, text
+from recsys_cli.loaders._fields import BadField, number, shown, text
 
 
 class Table(Protocol):
@@ -112,12 +112,12 @@ def _number(value: str, where: str) -> float:
     if not value.strip():
         return float("nan")
     try:
-        found = np.float32(number(value, "the feature"))
+        found = number(value, "the feature")
     except BadField as problem:
         raise DataError(str(problem), where=where) from None
-    if not np.isfinite(found):
-        raise DataError(f'the feature "{value}" is too large', where=where)
-    return float(found)
+    if abs(found) > float(np.finfo(np.float32).max):
+        raise DataError(f'the feature "{shown(value)}" is too large', where=where)
+    return found
 
 
 def align(features: Features, ids: IdMap) -> Features:

@@ -55,7 +55,7 @@ class ParquetFile:
             table = parquet.read_table(self.path, columns=[self._names[at]])
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"is damaged: {error}", where=str(self.path)) from None
-        array = pa.concat_arrays(table.column(0).chunks) if len(table) else pa.array([])
+        array = table.column(0).combine_chunks()
         return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
     def ids(self, at: int) -> Any:
@@ -96,8 +96,9 @@ def read_parquet(file: ParquetFile, columns: Columns, report: Report) -> Rows:
             return None
         return _numbers(file, places[role], columns.time if role == "timestamp" else None)
 
+    user, item = ids("user"), ids("item")
     rating, timestamp, weight = (numbers(role) for role in ("rating", "timestamp", "weight"))
-    rows = Rows(*ids("user"), *ids("item"), rating, timestamp, weight)
+    rows = Rows(*user, *item, rating, timestamp, weight)
     rows = clean(rows, columns, np.arange(1, len(rows) + 1), {}, report)
     if not len(rows):
         raise DataError("holds no rows", where=str(file.path))

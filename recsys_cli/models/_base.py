@@ -106,7 +106,7 @@ class Model(Component[C], Generic[C]):
         if not finite or not all(np.isfinite(array).all() for array in self.arrays().values()):
             raise Diverged(
                 f"{self.spec_name()} diverged in epoch {epoch}: a learned value is not finite",
-                hint="lower the learning rate or raise the regularisation",
+                hint="raise the regularisation, or lower the learning rate where there is one",
             )
 
     def score(self, user_idx: Int32) -> Float32:

@@ -73,7 +73,8 @@ class Bias(Model[BiasConfig]):
 
     def _fold_in(self, history: CSR) -> None:
         rows = np.repeat(np.arange(history.n_rows), np.diff(history.indptr))
-        rest = history.data - (self.mean_ + self.item_bias_[history.indices]).astype(np.float64)
+        expected = self.mean_ + self.item_bias_[history.indices]
+        rest: Float64 = np.subtract(history.data, expected, dtype=np.float64)
         bias = _shrunk_mean(rows, rest, np.ones(len(rows)), self.config.reg_user, history.n_rows)
         self.user_bias_ = bias.astype(np.float32)
 

@@ -11,9 +11,9 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
-from recsys_cli.models._blocks import group_count, random_groups, sweep
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._pairwise import fold_in_pairwise
+from recsys_cli.models._sgd import group_count, random_factors, random_groups, sweep
 
 
 class BPRConfig(ModelConfig):
@@ -21,7 +21,7 @@ class BPRConfig(ModelConfig):
 
     factors: PositiveInt = 64
     """Number of latent factors per user and item."""
-    epochs: PositiveInt = 100
+    epochs: PositiveInt = 50
     """Passes; one draws as many pairs as there are interactions."""
     lr: PositiveFloat = 0.05
     """Learning rate."""
@@ -69,17 +69,13 @@ class BPR(FactorModel[BPRConfig]):
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
         config, matrix = self.config, train.csr
-        self.user_factors_ = self._start(self.user_counts_ > 0, rng)
-        self.item_factors_ = self._start(self.item_counts_ > 0, rng)
+        start = (config.factors, config.init_std, rng)
+        self.user_factors_ = random_factors(self.user_counts_ > 0, *start)
+        self.item_factors_ = random_factors(self.item_counts_ > 0, *start)
         self.item_bias_ = np.zeros(train.n_items, np.float32)
         weights = self._negative_weights()
         for _ in range(config.epochs):
             yield self._epoch(matrix, weights, rng)
-
-    def _start(self, warm: Bool, rng: np.random.Generator) -> Float32:
-        factors = rng.normal(0, self.config.init_std, (len(warm), self.config.factors))
-        factors[~warm] = 0
-        return factors.astype(np.float32)
 
     def _negative_weights(self) -> Float64:
         """Return how often each item is drawn as a negative, up to a factor; cold items never."""

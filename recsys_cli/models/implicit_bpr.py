@@ -18,7 +18,7 @@ class ImplicitBPRConfig(ModelConfig):
 
     factors: PositiveInt = 64
     """Number of latent factors per user and item, the bias not counted."""
-    epochs: PositiveInt = 100
+    epochs: PositiveInt = 50
     """Passes; one draws as many pairs as there are interactions (the library's ``iterations``)."""
     lr: PositiveFloat = 0.05
     """Learning rate (``learning_rate``)."""

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from recsys_cli.data import CSR, Bool, Float32, Int64, Interactions, SideFeatures
+from recsys_cli.data import CSR, Float32, Int64, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
-from recsys_cli.models._blocks import group_count, random_groups, sweep
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._ridge import Ridge, fold_ratings, group_rows, solve_rows
+from recsys_cli.models._sgd import group_count, random_factors, random_groups, sweep
 
 
 class MFConfig(ModelConfig):
@@ -68,20 +68,17 @@ class MF(FactorModel[MFConfig]):
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
+        config = self.config
         weights = np.ones(len(train), np.float32) if train.weight is None else train.weight
         self.mean_ = np.float32(np.average(train.value, weights=weights))
         self.user_bias_ = np.zeros(train.n_users, np.float32)
         self.item_bias_ = np.zeros(train.n_items, np.float32)
-        self.user_factors_ = self._start(self.user_counts_ > 0, rng)
-        self.item_factors_ = self._start(self.item_counts_ > 0, rng)
-        solver = self._sgd if self.config.solver == "sgd" else self._als
+        start = (config.factors, config.init_std, rng)
+        self.user_factors_ = random_factors(self.user_counts_ > 0, *start)
+        self.item_factors_ = random_factors(self.item_counts_ > 0, *start)
+        solver = self._sgd if config.solver == "sgd" else self._als
         for squared in solver(train, weights, rng):
             yield float(np.sqrt(squared / weights.sum(dtype=np.float64)))
-
-    def _start(self, warm: Bool, rng: np.random.Generator) -> Float32:
-        factors = rng.normal(0, self.config.init_std, (len(warm), self.config.factors))
-        factors[~warm] = 0
-        return factors.astype(np.float32)
 
     def _sgd(
         self, train: Interactions, weights: Float32, rng: np.random.Generator

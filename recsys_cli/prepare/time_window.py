@@ -39,7 +39,7 @@ class TimeWindowConfig(FilterConfig):
 
 
 class TimeWindow(Filter[TimeWindowConfig]):
-    """Keep the interactions from ``start`` to before ``end`` and in the last days; all must hold."""
+    """Keep the interactions from ``start`` to before ``end``, and of the last days; both hold."""
 
     def select(self, data: Interactions, rng: np.random.Generator) -> Selection:
         """Return the rows of the period; draws nothing.

@@ -49,11 +49,11 @@ def matrix(ratings):
     return ratings.csr
 
 
-def run(matrix, learned, key, reg, mass=np.zeros(0)):
+def run(matrix, learned, key, reg):
     members = np.arange(matrix.n_cols, dtype=np.int32)
     users = np.repeat(np.arange(matrix.n_rows, dtype=np.int32), np.diff(matrix.indptr))
     bounds, loss = np.array([[0, len(users)]]), np.zeros((1, 1, 2))
-    drawn = (matrix.indptr, matrix.indices, members, np.array([0, matrix.n_cols]), mass)
+    drawn = (matrix.indptr, matrix.indices, members, np.array([0, matrix.n_cols]), np.zeros(0))
     rest = (*learned, np.float32(0.1), reg, loss)
     kernel.bpr(0, 1, 0, np.uint64(key), bounds, users, matrix.indices, *drawn, *rest)
     return users, loss[0, 0]

@@ -185,7 +185,7 @@ def test_the_current_folder_comes_before_the_data_home(
 
 def test_a_suffix_that_says_nothing(put: Put) -> None:
     put("u.data", "1\t2\t3\n")
-    with pytest.raises(DataError, match="dataset.separator"):
+    with pytest.raises(DataError, match=r"dataset\.separator"):
         load(path="u.data", user=0, item=1, rating=2)
     assert len(load(path="u.data", separator="\t", user=0, item=1, rating=2).interactions) == 1
 

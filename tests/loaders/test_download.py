@@ -116,7 +116,7 @@ def test_no_checksum_no_download(loader: Any, home: Path) -> None:
 
 def test_an_archive_that_lacks_a_file(serve: Serve, home: Path) -> None:
     serve(zipped({"ml-1m/ratings.dat": "", "other/users.dat": ""}))
-    with pytest.raises(NotFound, match="the archive lacks movies.dat"):
+    with pytest.raises(NotFound, match=r"the archive lacks movies\.dat"):
         MovieLens(size="1m").fetch(lambda _: None)
 
 

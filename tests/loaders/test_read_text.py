@@ -1,4 +1,4 @@
-"""Reading text: the fast reader agrees with the slow one, and every bad row is found by its line."""
+"""Reading text: the fast reader agrees with the slow one; bad rows are found by their lines."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_a_cut_rating_in_the_last_column(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", HEADER.encode(), b"\xef\xbb\xbf"])
 def test_no_rows(content: bytes, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is empty|holds no rows"):
+    with pytest.raises(DataError, match=r"is empty|holds no rows"):
         read(content, tmp_path)
 
 

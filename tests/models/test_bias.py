@@ -39,7 +39,9 @@ def test_a_row_of_weight_two_counts_as_two_rows(ratings, make):
 
 
 def test_cold_users_and_items_get_the_mean_and_the_others_bias(make):
-    model = Bias(reg_user=0.0, reg_item=0.0).fit(make([(0, 0, 5), (0, 1, 3)], (2, 3)), rng=NO_CHANCE)
+    model = Bias(reg_user=0.0, reg_item=0.0).fit(
+        make([(0, 0, 5), (0, 1, 3)], (2, 3)), rng=NO_CHANCE
+    )
     pairs = np.array([1, 0, 1], np.int32), np.array([0, 2, 2], np.int32)
     assert model.predict(*pairs).tolist() == pytest.approx([5, 4, 4])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_cli.data import CSR
@@ -41,6 +41,7 @@ def cases(draw):
 
 
 @pytest.mark.parametrize("fill", [_topk._by_numpy, _topk._by_kernel])
+@settings(deadline=None)  # the first case imports numba
 @given(case=cases())
 def test_both_ways_equal_a_full_sort(fill, case):
     scores, k, exclude, candidates = case

@@ -1,4 +1,4 @@
-"""The block schedule of stochastic gradient descent: the same bits at any number of threads.
+"""Stochastic gradient descent: a random start, and the same bits at any number of threads.
 
 Users and items fall into random groups. A block is one user group × one item group; the blocks of a
 diagonal share neither user nor item, so each writes rows that no other touches, and they may run in
@@ -13,11 +13,17 @@ from collections.abc import Callable
 import numpy as np
 
 from recsys_cli import threads
-from recsys_cli.data import Int32
+from recsys_cli.data import Bool, Float32, Int32
 
 _MOST_GROUPS = 16
 _ROWS_A_DIAGONAL = 50_000
 _LEAST_MEMBERS = 16
+
+
+def random_factors(warm: Bool, factors: int, std: float, rng: np.random.Generator) -> Float32:
+    """Return normal factors of standard deviation ``std``, float32 (n, factors); 0 where cold."""
+    start = rng.standard_normal((len(warm), factors), np.float32)
+    return np.where(warm[:, None], start * np.float32(std), np.float32(0))
 
 
 def group_count(n: int, n_users: int, n_items: int) -> int:

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys_cli.splitters.leave_last import LeaveLast
+from tests.splitters.conftest import dataset, datasets, rng
+
+
+@given(data=datasets(), n=st.integers(1, 4), validation=st.integers(0, 3))
+def test_each_part_of_a_user_is_later_than_the_one_before(data, n, validation):
+    (rows,) = LeaveLast(n=n, validation=validation).rows(data, rng())
+    inter = data.interactions
+    held = np.empty(0, np.int64) if rows.validation is None else rows.validation
+    for user in set(inter.user_idx):
+        # (time, row): rows of one second are ordered by their place in the source
+        train, middle, test = (
+            [(inter.timestamp[row], row) for row in part if inter.user_idx[row] == user]
+            for part in (rows.train, held, rows.test)
+        )
+        assert train
+        assert max(train) < min(middle, default=(99,)) and max(train) < min(test, default=(99,))
+        assert max(middle, default=(-1,)) < min(test, default=(99,))
+        count = len(train) + len(middle) + len(test)
+        assert len(test) == min(n, count - 1)
+        assert len(middle) == min(validation, count - 1 - len(test))
+
+
+def test_rows_of_one_second_keep_the_order_of_the_source(make):
+    data = make([(0, 3, 1, 5), (0, 1, 1, 5), (0, 2, 1, 5), (0, 0, 1, 4)])
+    (split,) = LeaveLast().split(dataset(data), rng())
+    assert split.test.item_idx.tolist() == [2]
+
+
+def test_times_too_far_apart_to_pack_beside_the_row(make):
+    data = make([(0, 0, 1, 2**62), (0, 1, 1, -(2**61)), (0, 2, 1, 0)])
+    (split,) = LeaveLast().split(dataset(data), rng())
+    assert split.test.item_idx.tolist() == [0]
