@@ -46,7 +46,11 @@ def prepare(spec: ExperimentSpec, listener: Listener) -> Prepared:
         As the loader and the filters do.
     """
     started = time.perf_counter()
-    dataset = LOADERS.create(spec.dataset.loader).load()
+    loader = LOADERS.create(spec.dataset.loader)
+    loader.fetch(
+        listener.note, lambda done, size: listener.progress("download", done, size or None)
+    )
+    dataset = loader.load()
     info, data = dataset.info, dataset.interactions
     listener.note(
         f"{info.name}: {len(data):,} interactions of {data.n_users:,} users and "
@@ -161,11 +165,11 @@ def evaluate(
                 where=run.id,
                 hint="the code of the splitter has changed: train again",
             )
-        fold = run.fold(split.fold)
+        name = split.fold if len(run.fold_names) > 1 else run.fold_names[0]
         part = refitted(split) if spec.train.refit else split
         evaluator = Evaluator(part, spec.evaluation)
         listener.note(f"Evaluating fold {split.fold}: {evaluator.describe()}")
-        found[split.fold] = evaluator.evaluate(load_model(fold))
+        found[name] = evaluator.evaluate(load_model(run.fold(name)))
     data, lists = prepared.dataset.interactions, spec.evaluation.save_lists
     kept = {name: stored(one, data.users, data.items, lists=lists) for name, one in found.items()}
     run.commit_evaluation(kept, over_folds(found))

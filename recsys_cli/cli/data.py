@@ -25,7 +25,7 @@ def fetch(name: Name, overrides: SetOption = []) -> None:
         folder = loader.fetch(
             listener.note, lambda done, size: listener.progress("download", done, size or None)
         )
-    render.say(str(folder))
+    render.say(f"{name} needs no download" if folder is None else str(folder))
 
 
 @app.command("describe")

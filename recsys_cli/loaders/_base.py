@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from recsys_cli.data import Dataset
-from recsys_cli.loaders._home import data_home
 from recsys_cli.registry import Component, Config
 
 #: Told each sentence that a person should read: the licence, what is downloaded, where it lies.
@@ -39,7 +38,7 @@ class Loader(Component[C], Generic[C]):
             If a row is malformed; ``where`` is the file and line.
         """
 
-    def fetch(self, notify: Notify, progress: Progress | None = None) -> Path:
+    def fetch(self, notify: Notify, progress: Progress | None = None) -> Path | None:
         """Make sure that the source files are there, downloading them if need be.
 
         Parameters
@@ -51,13 +50,12 @@ class Loader(Component[C], Generic[C]):
 
         Returns
         -------
-        Path
-            The folder that holds the files.
+        Path or None
+            The folder that holds the files; None for data that have none.
 
         Raises
         ------
         NotFound
             If a file is absent and cannot be downloaded; the hint says which file to put where.
         """
-        notify(f"{self.spec_name()} needs no download")
-        return data_home()
+        return None

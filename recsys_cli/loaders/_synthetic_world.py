@@ -157,7 +157,7 @@ def _genres(n_items: int, rng: np.random.Generator) -> Bool:
 def _activity(n_users: int, n_items: int, n_rows: int, rng: np.random.Generator) -> Int64:
     """Divide the rows among the users: log-normal above a least number, capped, the sum exact."""
     mean = n_rows / n_users
-    least = int(min(20, 0.4 * mean))
+    least = max(1, min(20, int(0.4 * mean)))
     room = max(int(0.45 * n_items), int(np.ceil(mean))) - least
     wish = np.exp(SPREAD * rng.normal(size=n_users))
     low, high = 0.0, (room + 1) / float(wish.min())

@@ -136,7 +136,6 @@ class Delimited(Loader[DelimitedConfig]):
     def fetch(self, notify: Notify, progress: Progress | None = None) -> Path:
         """Return the folder of the first file of interactions; there is no download."""
         found = [locate(path) for path in self._paths]
-        notify("delimited reads your own files, which are all there")
         return found[0].parent
 
     @property

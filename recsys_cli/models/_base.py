@@ -203,12 +203,22 @@ class Model(Component[C], Generic[C]):
 
     @classmethod
     def from_arrays(cls, config: C, arrays: dict[str, NDArray[Any]]) -> Self:
-        """Return the fitted model that :meth:`arrays` came from."""
+        """Return the fitted model that :meth:`arrays` came from.
+
+        Raises
+        ------
+        DamagedRun
+            If an array is missing, or one named ``user_…`` or ``item_…`` lacks their number of rows.
+        """
         model = cls(config)
         for needed in ("user_counts", "item_counts"):
             if needed not in arrays:
                 raise DamagedRun(f"the saved model lacks the array {needed}")
+        sizes = {"user": len(arrays["user_counts"]), "item": len(arrays["item_counts"])}
         for name, array in arrays.items():
+            rows = sizes.get(name.partition("_")[0])
+            if rows is not None and (array.ndim == 0 or len(array) != rows):
+                raise DamagedRun(f"the saved array {name} does not have {rows:,} rows")
             setattr(model, f"{name}_", array)
         return model
 

@@ -49,10 +49,10 @@ class BPR(FactorModel[BPRConfig]):
     ``b_j += lr (-z - reg_bias b_j)``, all from the values before.
 
     Each epoch deals users and items into new random groups; i and j come from one item group, so
-    blocks can run side by side without a race, and any two items meet in the long run. The
-    library ``implicit`` draws j from all items and lets threads race. A negative that u took is
-    drawn again, up to 8 times (``implicit`` leaves the pair out). The values of interactions are
-    not read.
+    blocks can run side by side without a race, and any two items meet in the long run. A negative
+    that u took is drawn again, up to 8 times. The library ``implicit`` draws j by popularity (as
+    ``negatives: popular`` with ``beta: 1``), leaves such pairs out and lets threads race. The
+    values of interactions are not read.
 
     References
     ----------

@@ -29,9 +29,10 @@ class ImplicitBPRConfig(ModelConfig):
 class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
     """Score = b_i + p_u · q_i, trained by implicit's ``BayesianPersonalizedRanking``.
 
-    Objective and update are those of ``bpr`` with one ``reg`` and uniform negatives; a negative
-    that the user took leaves the pair out. The library's threads race, so it runs on one, and is
-    then deterministic. Training is one step: early stopping cannot cut it short.
+    Objective and update are those of ``bpr`` with one ``reg``. The library draws negatives by
+    popularity (another interaction's item: ``negatives: popular``, ``beta: 1``) and leaves the pair
+    out when the user took it. Its threads race, so it runs on one, and is then deterministic.
+    Training is one step: early stopping cannot cut it short.
 
     References
     ----------
@@ -68,7 +69,7 @@ class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
         yield None
 
     def _fold_in(self, history: CSR) -> None:
-        weights = (self.item_counts_ > 0).astype(np.float64)
+        weights = self.item_counts_.astype(np.float64)
         self.user_factors_ = fold_in_pairwise(
             history, self.item_factors_, self.item_bias_, weights, self.config.reg
         )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from pydantic import ValidationError
@@ -17,7 +19,7 @@ def test_training_is_strictly_earlier_than_what_is_held_out(data):
     times = data.interactions.timestamp
     parts = [rows.train, [] if rows.validation is None else rows.validation, rows.test]
     filled = [times[part] for part in parts if len(part)]
-    for earlier, later in zip(filled, filled[1:], strict=False):
+    for earlier, later in pairwise(filled):
         assert earlier.max() < later.min()
     assert len(rows.test) >= 0.3 * len(times) - 0.5
 

@@ -1,0 +1,1 @@
+"""Speed and quality beside peers: one job a file, ``python -m benchmarks [JOB…] [--quick]``."""

@@ -1,0 +1,47 @@
+"""What a result was measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from recsys_cli import threads
+
+_PACKAGES = ("recsys-cli", "implicit", "scikit-surprise", "numpy", "scipy", "numba")
+
+
+def describe() -> dict[str, Any]:
+    """Return processor, cores, load, system, versions and date; nothing that names a machine."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cpu": _cpu(),
+        "cores": threads.available(),
+        "load": round(os.getloadavg()[0], 2),
+        "system": f"{platform.system()} {platform.machine()}",
+        "blas": _blas(),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in _PACKAGES},
+        },
+    }
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2] for line in lines if line.startswith("model name")]
+    return " ".join(names[0].split()) if names else platform.processor()
+
+
+def _blas() -> str:
+    import numpy  # noqa: F401 - loads the library that is asked about
+    from threadpoolctl import threadpool_info
+
+    blas = [entry for entry in threadpool_info() if entry["user_api"] == "blas"]
+    return ", ".join(f"{e['internal_api']} {e['version']} ({e['architecture']})" for e in blas[:1])
