@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from recsys_cli.data import CSR, Dataset, Float64, Int32, Split
+from recsys_cli.data import CSR, Dataset, Split
 from recsys_cli.loaders import LOADERS
 from recsys_cli.loaders._home import data_home
 from recsys_cli.prepare import FILTERS
@@ -53,15 +51,6 @@ def matrix(rows: CSR) -> Any:
 
     shape = (rows.n_rows, rows.n_cols)
     return csr_matrix((rows.data, rows.indices.copy(), rows.indptr), shape)
-
-
-def ndcg(split: Split, lists: Int32) -> float:
-    """Return ndcg of each user's list where one item a user is held out, averaged over users.
-
-    ``lists`` has a row for each row of the test part, -1 where it is short.
-    """
-    hit: Float64 = (lists == split.test.item_idx[:, None]).astype(np.float64)
-    return float((hit / np.log2(np.arange(2, lists.shape[1] + 2))).sum(axis=1).mean())
 
 
 def _load(size: str) -> tuple[str, Dataset]:

@@ -22,7 +22,7 @@ class Row:
     versus : str
         The peer with its settings.
     quality : dict of str to list of float
-        Of ours, then of the peer; one number where both share it.
+        Of ours, then of the peer; one number where both share it, None where there is none.
     faster, within : float, optional
         The aim: the peer's time over ours to exceed, or seconds to stay within.
     """
@@ -31,7 +31,7 @@ class Row:
     ours: list[float]
     peer: list[float] | None = None
     versus: str = ""
-    quality: dict[str, list[float]] = field(default_factory=dict)
+    quality: dict[str, list[Any]] = field(default_factory=dict)
     faster: float | None = None
     within: float | None = None
 

@@ -13,6 +13,8 @@ from benchmarks._measure import Row
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+#: A load average above this, before a job begins, is other work that disturbs it.
+_BUSY = 0.7
 _HEAD = """\
 # Performance
 
@@ -62,14 +64,17 @@ def page(results: list[Result]) -> str:
 
 
 def _cells(job: str, row: Row) -> tuple[str, ...]:
-    peer = f"{spread(row.peer, _seconds)}, {row.versus}" if row.peer else "–"
-    ratio = spread(row.ratios, lambda r: f"{r:.2f}×") if row.peer else "–"
+    peer = f"{_seconds(row.peer)}, {row.versus}" if row.peer else "–"
+    ratio = _spread(row.ratios, "×", 2) if row.peer else "–"
     quality = "; ".join(
-        f"{name} {' / '.join(f'{value:.5g}' for value in values)}"
-        for name, values in row.quality.items()
+        f"{name} {' / '.join(map(_number, values))}" for name, values in row.quality.items()
     )
     met = {None: "–", True: "yes", False: "**missed**"}[row.met]
-    return (job, row.case, spread(row.ours, _seconds), peer, ratio, quality or "–", _aim(row), met)
+    return (job, row.case, _seconds(row.ours), peer, ratio, quality or "–", _aim(row), met)
+
+
+def _number(value: float | None) -> str:
+    return "never" if value is None else f"{value:,.0f}" if value > 1000 else f"{value:.4g}"
 
 
 def _aim(row: Row) -> str:
@@ -78,20 +83,26 @@ def _aim(row: Row) -> str:
     return "–" if row.within is None else f"≤ {row.within:g} s"
 
 
-def spread(values: list[float], show: Any) -> str:
-    """Return the median with the smallest and the largest in brackets."""
-    return f"{show(median(values))} ({show(min(values))}–{show(max(values))})"
+def _seconds(values: list[float]) -> str:
+    if median(values) < 1:
+        return _spread([1000 * value for value in values], " ms", 0 if median(values) >= 0.1 else 1)
+    return _spread(values, " s", 2)
 
 
-def _seconds(value: float) -> str:
-    return f"{value * 1000:.3g} ms" if value < 0.9995 else f"{value:.3g} s"
+def _spread(values: list[float], unit: str, places: int) -> str:
+    """Return the median with its unit, and the smallest and the largest in brackets."""
+    low, middle, high = (f"{f(values):.{places}f}" for f in (min, median, max))
+    return f"{middle}{unit} ({low}–{high})"
 
 
 def _section(result: Result) -> str:
     m = result.machine
     versions = ", ".join(f"{name} {number}" for name, number in m["versions"].items())
+    counts = [len(row.ours) for row in result.rows]
+    repeats = dict.fromkeys((min(counts), max(counts)))
+    busy = f" (busy: load {m['load']} at the start)" if m["load"] > _BUSY else ""
     return (
         f"\n## {result.job}\n\n{result.about}\n\n"
-        f"{m['date']}, {m['cpu']}, {m['cores']} cores, {m['system']}, load {m['load']} at the "
-        f"start; BLAS {m['blas']}; {versions}; {len(result.rows[0].ours)} repeats or more.\n"
+        f"{'–'.join(map(str, repeats))} repeats on {m['date']}{busy}, {m['cpu']}, {m['cores']} "
+        f"cores, {m['system']}; BLAS {m['blas']}; {versions}.\n"
     )

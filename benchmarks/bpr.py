@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks._data import SEED, Named, matrix, ndcg, pairs
+from benchmarks import _ranking
+from benchmarks._data import SEED, Named, matrix, pairs
 from benchmarks._measure import Clock, Row, in_turn
 from recsys_cli import threads
 from recsys_cli.models import MODELS
 from recsys_cli.seeding import generator
 
-FACTORS, LR, REG, TOP = 64, 0.05, 0.01, 10
+FACTORS, LR, REG = 64, 0.05, 0.01
 
 
 def run(quick: bool) -> list[Row]:
@@ -24,13 +25,17 @@ def run(quick: bool) -> list[Row]:
     data, epochs = pairs("1m"), 5 if quick else 40
     ours, peer = _Ours(data, epochs), _Implicit(data, epochs)
     found = in_turn({"ours": ours.fit, "peer": peer.fit}, 2 if quick else 5)
+    ndcg = [
+        _ranking.ours(data.split, ours.model),
+        _ranking.implicit(data.split, peer.model, peer.positives),
+    ]
     return [
         Row(
             f"{data.name}, {FACTORS} factors, {what}",
             found["ours"][measure],
             found["peer"][measure],
             f"implicit BPR, {threads.count()} threads, BLAS 1",
-            {"ndcg@10": [ours.ndcg(), peer.ndcg()]},
+            {"ndcg@10": ndcg},
             faster=1,
         )
         for measure, what in (("epoch", "one epoch"), ("fit", f"fit of {epochs} epochs"))
@@ -41,7 +46,7 @@ class _Ours:
     """Our model, fitted anew at each turn; the last one is judged."""
 
     def __init__(self, data: Named, epochs: int) -> None:
-        self.train, self.split = data.split.train, data.split
+        self.train = data.split.train
         regs = {"reg_user": REG, "reg_item": REG, "reg_bias": REG}
         self.model: Any = MODELS.get("bpr")(factors=FACTORS, epochs=epochs, lr=LR, **regs)
 
@@ -50,17 +55,12 @@ class _Ours:
         self.model.fit(self.train, rng=generator(SEED, "model"), on_epoch=clock.tick)
         return clock.read()
 
-    def ndcg(self) -> float:
-        users = self.split.test.user_idx
-        lists, _ = self.model.recommend(users, TOP, exclude=self.train.csr.rows(users))
-        return ndcg(self.split, lists)
-
 
 class _Implicit:
     """The peer by its public interface."""
 
     def __init__(self, data: Named, epochs: int) -> None:
-        self.split, self.epochs = data.split, epochs
+        self.epochs = epochs
         self.positives = matrix(data.split.train.csr)
 
     def fit(self) -> dict[str, float]:
@@ -78,8 +78,3 @@ class _Implicit:
             clock = Clock()
             self.model.fit(self.positives, show_progress=False, callback=clock.tick)
             return clock.read()
-
-    def ndcg(self) -> float:
-        users = self.split.test.user_idx
-        lists, _ = self.model.recommend(users, self.positives[users], N=TOP)
-        return ndcg(self.split, lists)

@@ -44,7 +44,7 @@ def _random(n_users: int, n_items: int, factors: int) -> tuple[Any, CSR]:
     }
     als = MODELS.get("als")
     seen = csr(user, item, np.ones(len(user), np.float32), (n_users, n_items))
-    return als.from_arrays(als.Config(factors=factors), arrays), seen
+    return als.from_arrays(als(factors=factors).config, arrays), seen
 
 
 def _rows(name: str, model: Any, seen: CSR, quick: bool) -> list[Row]:

@@ -6,14 +6,16 @@ import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from recsys_cli.data import Dataset, Interactions, Split, concatenate
 from recsys_cli.errors import SpecError, SplitMismatch
 from recsys_cli.evaluation import Evaluation, Evaluator
 from recsys_cli.fingerprint import digest
-from recsys_cli.listener import Listener
+from recsys_cli.listener import DOWNLOAD, Listener
 from recsys_cli.loaders import LOADERS
+from recsys_cli.loaders._base import Loader
 from recsys_cli.metrics import parse
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
@@ -47,9 +49,7 @@ def prepare(spec: ExperimentSpec, listener: Listener) -> Prepared:
     """
     started = time.perf_counter()
     loader = LOADERS.create(spec.dataset.loader)
-    loader.fetch(
-        listener.note, lambda done, size: listener.progress("download", done, size or None)
-    )
+    fetch(loader, listener)
     dataset = loader.load()
     info, data = dataset.info, dataset.interactions
     listener.note(
@@ -65,6 +65,19 @@ def prepare(spec: ExperimentSpec, listener: Listener) -> Prepared:
         listener.note(str(receipt))
         receipts.append(asdict(receipt))
     return Prepared(dataset, receipts, time.perf_counter() - started)
+
+
+def fetch(loader: Loader[Any], listener: Listener) -> Path | None:
+    """Make sure that a dataset's files are there, and return their folder, if it has any.
+
+    Raises
+    ------
+    NotFound, DataError
+        As the loader does.
+    """
+    return loader.fetch(
+        listener.note, lambda done, size: listener.progress(DOWNLOAD, done, size or None)
+    )
 
 
 def splits(spec: ExperimentSpec, dataset: Dataset) -> Iterator[Split]:
@@ -120,6 +133,7 @@ def train(
             | {"split": {}, "test": {}},
             dataset=asdict(dataset.info),
             prepare=prepared.receipts,
+            best_epochs={},
             stages={"prepare": round(prepared.seconds, 4)},
         )
         folds = splits(spec, dataset)
@@ -127,10 +141,13 @@ def train(
         for split in itertools.chain(first, folds):
             started = time.perf_counter()
             fold = recorder.fold(split.fold if len(first) > 1 else None)
-            model = fit(spec, dataset, split, fold.epoch, listener)
-            fold.save_model(spec.model.describe(), model.arrays())
-            fold.save_catalog(catalog(dataset, refitted(split) if spec.train.refit else split))
-            listener.note(_sizes(model, split))
+            fitted = fit(spec, dataset, split, fold.epoch, listener)
+            final = refitted(split) if spec.train.refit else split
+            fold.save_model(spec.model.describe(), fitted.model.arrays())
+            fold.save_catalog(catalog(dataset, final))
+            listener.note(_sizes(fitted.model, final))
+            if fitted.best is not None:
+                recorder.record["best_epochs"][split.fold] = asdict(fitted.best)
             recorder.record["fingerprints"]["split"][split.fold] = split.fingerprint
             recorder.record["fingerprints"]["test"][split.fold] = data_fingerprint(split.test)
             recorder.record["stages"][f"fit/{split.fold}"] = round(time.perf_counter() - started, 4)
@@ -169,7 +186,7 @@ def evaluate(
         part = refitted(split) if spec.train.refit else split
         evaluator = Evaluator(part, spec.evaluation)
         listener.note(f"Evaluating fold {split.fold}: {evaluator.describe()}")
-        found[name] = evaluator.evaluate(load_model(run.fold(name)))
+        found[name] = evaluator.evaluate(load_model(run.fold(name)), listener)
     data, lists = prepared.dataset.interactions, spec.evaluation.save_lists
     kept = {name: stored(one, data.users, data.items, lists=lists) for name, one in found.items()}
     run.commit_evaluation(kept, over_folds(found))
@@ -197,4 +214,4 @@ def catalog(dataset: Dataset, split: Split) -> Catalog:
 def _sizes(model: Model[Any], split: Split) -> str:
     counts = ("user_counts", "item_counts")
     size = sum(array.size for name, array in model.arrays().items() if name not in counts)
-    return f"{size:,} parameters learned from {len(split.train):,} interactions."
+    return f"Fold {split.fold}: {size:,} parameters learned from {len(split.train):,} interactions."

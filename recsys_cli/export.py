@@ -13,7 +13,8 @@ from recsys_cli.errors import SpecError
 from recsys_cli.listener import Listener
 from recsys_cli.serving import Recommender
 
-_BLOCK = 8192
+#: Recommendations held at once.
+_BLOCK = 1 << 22
 
 
 def write(
@@ -39,16 +40,22 @@ def write(
         raise SpecError(
             "must be a .parquet, .csv or .jsonl file in a folder that exists", where=str(path)
         )
-    ids = list(recommender.catalog.users.ids) if users is None else users
+    known = recommender.catalog.users
+    ids = list(known.ids) if users is None else users
+    unknown = sum(user not in known for user in ids)
+    if unknown:
+        listener.note(f"{unknown:,} users are unknown to this run: they get its most popular items.")
+    block = max(1, _BLOCK // min(k, recommender.catalog.n_items))
     partial = path.with_name(f".{path.name}.partial")
     rows = 0
     try:
         with partial.open("wb") as file, writers[path.suffix](file) as append:
-            for start in range(0, len(ids), _BLOCK):
-                table = _table(recommender, ids[start : start + _BLOCK], k)
+            for start in range(0, len(ids), block):
+                listener.progress("recommend", start, len(ids))
+                table = _table(recommender, ids[start : start + block], k)
                 append(table)
                 rows += table.num_rows
-                listener.progress("recommend", min(start + _BLOCK, len(ids)), len(ids))
+            listener.progress("recommend", len(ids), len(ids))
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

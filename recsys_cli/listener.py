@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: The label of the one stage whose steps are bytes.
+DOWNLOAD = "download"
+
 
 class Listener:
     """Hears notes and progress. This one ignores them; the command line's renders them."""

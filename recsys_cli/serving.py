@@ -51,21 +51,16 @@ class Recommender:
         self.exclude_seen = exclude_seen
         self.candidates = self.model.item_counts_ > 0
 
-    def for_users(
-        self, ids: Sequence[str], k: int, *, strict: bool = False
-    ) -> list[Recommendations]:
-        """Return the lists of users by id; one who is unknown gets popular items and a note.
+    def require(self, users: Sequence[str]) -> None:
+        """Raise NotFound, with the nearest ids, for the first user that the run does not know."""
+        known = self.catalog.users
+        for user in users:
+            if user not in known:
+                raise _unknown("user", user, self.catalog.nearest_users(user), known.ids)
 
-        Raises
-        ------
-        NotFound
-            If ``strict`` and a user is unknown; the hint names the nearest ids.
-        """
+    def for_users(self, ids: Sequence[str], k: int) -> list[Recommendations]:
+        """Return the lists of users by id; one who is unknown gets popular items and a note."""
         index = self.catalog.users.index(ids)
-        if strict and (index < 0).any():
-            missing = ids[int(np.argmax(index < 0))]
-            near = ", ".join(self.catalog.nearest_users(missing))
-            raise NotFound(f'no user "{missing}" in this run', hint=f"nearest ids: {near}")
         items, scores = self.top(index, k)
         return [
             Recommendations(
@@ -83,11 +78,12 @@ class Recommender:
             If an item is not in the catalogue; the hint names the nearest ids.
         """
         index = self._items(list(history))
-        values = np.array(list(history.values()), np.float32)
+        with np.errstate(over="ignore"):  # what overflows is refused as not finite
+            values = np.array(list(history.values()), np.float32)
         row = build_csr(np.zeros_like(index), index, values, (1, len(self.catalog.items)))
         exclude = row if self.exclude_seen else None
         found = self.model.fold_in(row).recommend(
-            np.zeros(1, np.int32), k, exclude=exclude, candidates=self.candidates
+            np.zeros(1, np.int32), self._at_most(k), exclude=exclude, candidates=self.candidates
         )
         return Recommendations(None, self._titled(found[0][0], found[1][0]))
 
@@ -105,7 +101,7 @@ class Recommender:
             raise SpecError(
                 f"{self.model.spec_name()} has no similar items", hint="ask a run of a factor model"
             )
-        items, scores = self.model.similar_items(self._items([item]), k)
+        items, scores = self.model.similar_items(self._items([item]), self._at_most(k))
         return self._titled(items[0], scores[0])
 
     def factors(self, k: int) -> list[list[Scored]]:
@@ -121,14 +117,16 @@ class Recommender:
             raise SpecError(
                 f"{self.model.spec_name()} has no factors", hint="ask a run of a factor model"
             )
-        items, values = top_k(loadings.T.copy(), k, candidates=self.candidates)
+        items, values = top_k(loadings.T.copy(), self._at_most(k), candidates=self.candidates)
         return [self._titled(row, scores) for row, scores in zip(items, values, strict=True)]
 
     def top(self, user_idx: Int32, k: int) -> tuple[Int32, np.ndarray[Any, Any]]:
         """Return the best items (b, k) and scores of users by index; -1 is a user never seen.
 
-        A user with a history that was never trained on is folded in.
+        A user with a history that was never trained on is folded in. No row is longer than there
+        are items, whatever k.
         """
+        k = self._at_most(k)
         known = np.maximum(user_idx, 0)
         trained = (user_idx >= 0) & (self.model.user_counts_[known] > 0)
         items = np.full((len(user_idx), k), -1, np.int32)
@@ -171,9 +169,12 @@ class Recommender:
         index = self.catalog.items.index(ids)
         if (index < 0).any():
             missing = ids[int(np.argmax(index < 0))]
-            near = ", ".join(self.catalog.nearest_items(missing))
-            raise NotFound(f'no item "{missing}" in this run', hint=f"nearest ids: {near}")
+            near = self.catalog.nearest_items(missing)
+            raise _unknown("item", missing, near, self.catalog.items.ids)
         return index
+
+    def _at_most(self, k: int) -> int:
+        return min(k, self.catalog.n_items)
 
     def _titled(self, items: Int32, scores: np.ndarray[Any, Any]) -> list[Scored]:
         titles = self.catalog.titles
@@ -190,6 +191,11 @@ class Recommender:
         if not trained and not len(self.catalog.history(np.array([index], np.int32)).indices):
             return f'user "{user}" has no training history: these are the most popular items'
         return None
+
+
+def _unknown(kind: str, id_: str, near: list[str], known: Sequence[str]) -> NotFound:
+    hint = f"nearest ids: {', '.join(near)}" if near else f"ids are such as {', '.join(known[:3])}"
+    return NotFound(f'no {kind} "{id_}" in this run', hint=hint)
 
 
 def load_model(fold: FoldRun) -> Model[Any]:

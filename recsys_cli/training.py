@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from recsys_cli.data import Dataset, Split, concatenate
 from recsys_cli.errors import SpecError
@@ -15,11 +13,28 @@ from recsys_cli.evaluation import Evaluator
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
 from recsys_cli.models import MODELS
-from recsys_cli.models._base import Model
+from recsys_cli.models._base import Model, OnEpoch
 from recsys_cli.seeding import generator
 from recsys_cli.spec import ExperimentSpec
 
 Record = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Best:
+    """The epoch that was kept, and what the monitored metric was on the validation part."""
+
+    epoch: int
+    monitor: str
+    value: float
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A model ready to save; ``best`` is None where nothing was monitored."""
+
+    model: Model[Any]
+    best: Best | None
 
 
 class Monitor:
@@ -42,11 +57,11 @@ class Monitor:
         self.total: int | None = getattr(spec.model, "epochs", None)
         self.record, self.listener = record, listener
         self.fold = split.fold
-        self.best_epoch = 0
-        self.best_value: float | None = None
+        self.best: Best | None = None
         self.best_arrays: dict[str, Any] = {}
         self._stale = 0
         self._started = time.perf_counter()
+        listener.progress(f"fit, fold {self.fold}", 0, self.total)
         if self.config.monitor is not None:
             self._sign = 1.0 if parse(self.config.monitor).metric.higher_is_better else -1.0
             self._evaluator = Evaluator(split, spec.evaluation, part="validation")
@@ -58,16 +73,16 @@ class Monitor:
         if self.config.monitor is not None and epoch % self.config.every == 0:
             value = self._evaluator.value(model, self.config.monitor)
             line[self.config.monitor] = value
-            stop = self._remember(model, epoch, value)
+            stop = self._remember(model, Best(epoch, self.config.monitor, value))
         line["seconds"] = round(time.perf_counter() - self._started, 4)
         self.record(line)
         self.listener.progress(self._label(line), epoch, self.total)
         return stop
 
-    def _remember(self, model: Model[Any], epoch: int, value: float) -> bool:
-        best = self.best_value
-        if best is None or self._sign * (value - best) > self.config.min_delta:
-            self.best_value, self.best_epoch, self._stale = value, epoch, 0
+    def _remember(self, model: Model[Any], now: Best) -> bool:
+        best = self.best
+        if best is None or self._sign * (now.value - best.value) > self.config.min_delta:
+            self.best, self._stale = now, 0
             self.best_arrays = {name: array.copy() for name, array in model.arrays().items()}
         else:
             self._stale += 1
@@ -85,7 +100,7 @@ class Monitor:
 
 def fit(
     spec: ExperimentSpec, dataset: Dataset, split: Split, record: Record, listener: Listener
-) -> Model[Any]:
+) -> Fitted:
     """Return the model of one split: trained, set back to its best epoch, refitted if asked.
 
     Raises
@@ -96,14 +111,10 @@ def fit(
         If training does not stay finite.
     """
     monitor = Monitor(spec, split, record, listener)
-    model = _fresh(spec).fit(
-        split.train, features=dataset.features, rng=_rng(spec, split), on_epoch=monitor
-    )
-    if monitor.best_epoch:
-        listener.note(
-            f"Best epoch {monitor.best_epoch}: validation {spec.train.monitor} "
-            f"{monitor.best_value:.4f}."
-        )
+    model = _fit(spec, dataset, split, monitor)
+    best = monitor.best
+    if best is not None:
+        listener.note(f"Best epoch {best.epoch}: validation {best.monitor} {best.value:.4f}.")
         model = type(model).from_arrays(model.config, monitor.best_arrays)
     elif spec.train.monitor is not None:
         raise SpecError(
@@ -112,14 +123,21 @@ def fit(
             hint="leave train.monitor out",
         )
     if spec.train.refit:
-        best = monitor.best_epoch
-        model = _fresh(spec).fit(
-            refitted(split).train,
-            features=dataset.features,
-            rng=_rng(spec, split),
-            on_epoch=lambda _model, epoch, _loss: epoch == best,
-        )
-    return model
+        last = best.epoch if best else monitor.total
+
+        def until(_model: Model[Any], epoch: int, _loss: float | None) -> bool:
+            listener.progress(f"refit, fold {split.fold}", epoch, last)
+            return epoch == last
+
+        model = _fit(spec, dataset, refitted(split), until)
+    return Fitted(model, best)
+
+
+def _fit(spec: ExperimentSpec, dataset: Dataset, split: Split, on_epoch: OnEpoch) -> Model[Any]:
+    rng = generator(spec.seed, f"model/{split.fold}")
+    return MODELS.create(spec.model).fit(
+        split.train, features=dataset.features, rng=rng, on_epoch=on_epoch
+    )
 
 
 def refitted(split: Split) -> Split:
@@ -133,11 +151,3 @@ def refitted(split: Split) -> Split:
         parts.append(history.take(known))
         history = history.take(~known)
     return replace(split, train=concatenate(parts), validation=None, history=history)
-
-
-def _fresh(spec: ExperimentSpec) -> Model[Any]:
-    return MODELS.create(spec.model)
-
-
-def _rng(spec: ExperimentSpec, split: Split) -> np.random.Generator:
-    return generator(spec.seed, f"model/{split.fold}")

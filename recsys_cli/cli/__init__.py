@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 
@@ -9,4 +10,8 @@ def main() -> None:
     """Run the command line and exit with the code that fits what happened."""
     from recsys_cli.cli._app import run
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A title that the terminal's encoding lacks is no reason to stop.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))

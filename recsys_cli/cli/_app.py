@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Any
 
 import click
 import typer
@@ -29,83 +28,99 @@ from recsys_cli.cli import (
 from recsys_cli.errors import RecsysError
 
 INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def build() -> typer.Typer:
+def build() -> click.Command:
     """Return the app with every command."""
     app = typer.Typer(
         name="recsys",
-        help="Run recommender experiments: a YAML spec in, a versioned run folder out.",
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_version)
+    app.callback()(_root)
     for module in (run_, train, evaluate, recommend, similar, runs, show, compare):
         app.command(name=module.NAME)(module.command)
     for module in (list_, check, schema, doctor, regress):
         app.command(name=module.NAME)(module.command)
     app.add_typer(data.app, name="data")
-    return app
+    return typer.main.get_command(app)
 
 
-def _version(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
-    """Run recommender experiments: a YAML spec in, a versioned run folder out."""
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from recsys_cli import __version__
 
         typer.echo(f"recsys {__version__}")
         raise typer.Exit
 
 
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Run recommender experiments: a YAML spec in, a versioned run folder out."""
+
+
 def run(arguments: list[str]) -> int:
     """Run one command line; return its exit code."""
     try:
-        code: Any = build()(args=arguments, prog_name="recsys", standalone_mode=False)
+        _invoke(arguments)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (KeyboardInterrupt, click.Abort):
-        return _say("interrupted", INTERRUPTED)
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         typer.echo(error.ctx.get_help() if error.ctx else "")
         return 2
     except click.ClickException as error:
-        hint = f"\nrecsys {_command(error)}--help says what it takes"
-        return _say(error.format_message() + hint, error.exit_code)
-    except RecsysError as error:
-        _debug()
-        return _say(str(error), error.exit_code)
-    except MemoryError:
-        _debug()
-        return _say("memory ran out\ntake a smaller dataset, fewer factors or fewer threads", 7)
-    except OSError as error:
-        _debug()
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        return _say(str(error), 7 if full else 1)
+        return _fail(*_usage(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted", None, INTERRUPTED)
+    except BrokenPipeError:
+        # What is left in the buffer would raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
-        _debug()
-        hint = "\nthis is a defect of recsys; RECSYS_DEBUG=1 shows the traceback"
-        return _say(f"unexpected {type(error).__name__}: {error}{hint}", 1)
+        if os.environ.get("RECSYS_DEBUG") == "1":
+            sys.excepthook(type(error), error, error.__traceback__)
+        return _fail(*_explain(error))
 
 
-def _command(error: click.ClickException) -> str:
+def _invoke(arguments: list[str]) -> None:
+    """Run a command; not by click's own ``main``, which would exit 1 where a pipe is closed."""
+    app = build()
+    if "_RECSYS_COMPLETE" in os.environ:
+        app.main(args=arguments, prog_name="recsys")
+    with app.make_context("recsys", list(arguments)) as context:
+        app.invoke(context)
+
+
+def _usage(error: click.ClickException) -> tuple[str, str]:
     context = getattr(error, "ctx", None)
-    return f"{context.info_name} " if context is not None and context.parent else ""
+    command = context.command_path if context is not None else "recsys"
+    return " ".join(error.format_message().split()), f"{command} --help says what it takes"
 
 
-def _debug() -> None:
-    if os.environ.get("RECSYS_DEBUG") == "1":
-        import traceback
+def _explain(error: Exception) -> tuple[str, str | None, int]:
+    """Return what to say of an exception, what to do about it, and the exit code."""
+    if isinstance(error, RecsysError):
+        return str(error), None, error.exit_code
+    if isinstance(error, MemoryError):
+        return "memory ran out", "take a smaller dataset, fewer factors or fewer threads", 7
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        full = error.errno in _FULL
+        return where + (error.strerror or str(error)), None, 7 if full else 1
+    hint = "this is a defect of recsys; RECSYS_DEBUG=1 shows the traceback"
+    return f"unexpected {type(error).__name__}: {error}", hint, 1
 
-        traceback.print_exc()
 
-
-def _say(text: str, code: int) -> int:
+def _fail(message: str, hint: str | None, code: int) -> int:
     colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    typer.echo(
-        typer.style("error: ", fg="red", bold=True) + text if colour else f"error: {text}", err=True
-    )
+    label = typer.style("error:", fg="red", bold=True) if colour else "error:"
+    typer.echo("\n".join(filter(None, [f"{label} {message}", hint])), err=True)
     return code

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+_RUNS = "RECSYS_RUNS"
 
-def complete_runs(incomplete: str) -> list[str]:
-    """Return the ids of runs that begin so."""
-    import os
 
+def complete_runs(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the ids of runs that begin so, in the folder that the command line names."""
     from recsys_cli.runs import Store
 
-    ids = Store(Path(os.environ.get("RECSYS_RUNS", "runs"))).ids()
-    return [id_ for id_ in ["latest", *ids] if id_.startswith(incomplete)]
+    folder = context.params.get("runs") or os.environ.get(_RUNS, "runs")
+    return [id_ for id_ in ["latest", *Store(Path(folder)).ids()] if id_.startswith(incomplete)]
 
 
 def complete_specs(incomplete: str) -> list[str]:
-    """Return the spec files, and the folders on the way to them, that begin so."""
-    folder = Path(incomplete).parent if incomplete else Path("configs")
-    if incomplete.endswith("/"):
-        folder = Path(incomplete)
-    found = [*folder.glob("*.yaml"), *folder.glob("*.yml"), *(p for p in folder.glob("*/"))]
-    names = sorted(f"{path}/" if path.is_dir() else str(path) for path in found)
-    return [name for name in names if name.startswith(incomplete)]
+    """Return the spec files that begin so, down to two folders below what is typed."""
+    typed = incomplete[: incomplete.rfind("/") + 1]
+    folder = Path(typed or ".")
+    found = [path for below in ("", "*/", "*/*/") for path in folder.glob(f"{below}*.y*ml")]
+    names = sorted(path.relative_to(folder).as_posix() for path in found)
+    seen = [name for name in names if "/." not in f"/{name}"]
+    return [typed + name for name in seen if (typed + name).startswith(incomplete)]
 
 
 RunArgument = Annotated[
@@ -40,9 +41,7 @@ SpecArguments = Annotated[
     list[Path],
     typer.Argument(metavar="SPEC...", help="Spec files.", autocompletion=complete_specs),
 ]
-RunsOption = Annotated[
-    Path, typer.Option("--runs", envvar="RECSYS_RUNS", help="The folder of runs.")
-]
+RunsOption = Annotated[Path, typer.Option("--runs", envvar=_RUNS, help="The folder of runs.")]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads to use; all cores by default.")
 ]

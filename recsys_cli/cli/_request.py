@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from recsys_cli.errors import SpecError
+
+UserOption = Annotated[list[str], typer.Option("--user", "-u", help="A user's id; repeatable.")]
+UsersOption = Annotated[Path | None, typer.Option("--users", help="A file, one user id a line.")]
+HistoryOption = Annotated[
+    str | None,
+    typer.Option("--history", metavar="ITEM[:VALUE],…", help="What a new user interacted with."),
+]
+AllOption = Annotated[bool, typer.Option("--all", help="Every user; needs --output.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write .parquet, .csv or .jsonl instead.")
+]
 
 
 @dataclass(frozen=True)
@@ -41,21 +56,27 @@ def read(
 
 
 def parse_history(text: str) -> dict[str, float]:
-    """Return item id → value of ``50:5,172:4``; a value left out is 1."""
+    """Return item id → value of ``50:5,172:4``; a value left out is 1.
+
+    Raises
+    ------
+    SpecError
+        If a part is malformed, repeats an item or has no finite value.
+    """
     found: dict[str, float] = {}
     for part in text.split(","):
         item, colon, value = part.strip().rpartition(":")
         if not colon:
             item, value = value, "1"
-        if not item or item in found:
-            raise SpecError(f'"{part}" is no ITEM or ITEM:VALUE, or repeats one', where="--history")
+        if not item:
+            raise SpecError(f'"{part}" is no ITEM or ITEM:VALUE', where="--history")
+        if item in found:
+            raise SpecError(f'item "{item}" is there twice', where="--history")
         found[item] = _number(value, part)
     return found
 
 
 def _number(value: str, part: str) -> float:
-    import math
-
     try:
         number = float(value)
     except ValueError:
@@ -69,12 +90,13 @@ def _lines(path: Path | None) -> list[str]:
     if path is None:
         return []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise SpecError("no such file", where=str(path)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"cannot be read as UTF-8 text: {error}", where=str(path)) from None
-    ids = [line for line in lines if line]
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SpecError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SpecError("is no UTF-8 text", where=f"{path}:{line}") from None
+    ids = [line for line in text.split("\n") if line]
     if not ids:
         raise SpecError("holds no user id", where=str(path), hint="one id a line")
     return ids

@@ -18,14 +18,11 @@ def command(
         bool, typer.Option("--print", help="Print the complete spec, every default written out.")
     ] = False,
 ) -> None:
-    """Check specs: every key, type, bound and name, and that their parts fit together."""
-    from recsys_cli import experiment
-    from recsys_cli.cli import render
-    from recsys_cli.specfile import dump, load
+    """Validate specs: keys, types, bounds, names and fit."""
+    from recsys_cli.cli import _specs, render
+    from recsys_cli.specfile import dump
 
-    for path in specs:
-        spec = load(path, overrides)
-        experiment.check(spec)
+    for path, spec in zip(specs, _specs.load(specs, overrides), strict=True):
         if complete:
             render.say(dump(spec).rstrip())
         else:

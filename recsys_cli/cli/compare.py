@@ -26,7 +26,7 @@ def command(
     runs: RunsOption = Path("runs"),
     json: JsonOption = False,
 ) -> None:
-    """Compare runs with the first: differences, 95% intervals, paired t tests over users."""
+    """Compare runs with the first, by paired tests over users."""
     from recsys_cli.cli import render
     from recsys_cli.comparison import compare
     from recsys_cli.runs import Store

@@ -15,30 +15,34 @@ Name = Annotated[str, typer.Argument(help="The dataset's name: movielens, synthe
 
 @app.command("fetch")
 def fetch(name: Name, overrides: SetOption = []) -> None:
-    """Download a dataset, verify its checksum and unpack it; --set size=1m picks a member."""
+    """Download and verify a dataset; --set size=1m."""
+    from recsys_cli import experiment
     from recsys_cli.cli import render
+    from recsys_cli.cli._screen import screen
     from recsys_cli.loaders import LOADERS
     from recsys_cli.specfile import component
 
-    with render.screen() as listener:
-        loader = LOADERS.create(component(LOADERS, name, overrides))
-        folder = loader.fetch(
-            listener.note, lambda done, size: listener.progress("download", done, size or None)
-        )
+    loader = LOADERS.create(component(LOADERS, name, overrides))
+    with screen() as listener:
+        folder = experiment.fetch(loader, listener)
     render.say(f"{name} needs no download" if folder is None else str(folder))
 
 
 @app.command("describe")
 def describe(name: Name, overrides: SetOption = [], json: JsonOption = False) -> None:
-    """Print what a dataset holds: counts, density, spread of values, activity, popularity, time."""
+    """Print a dataset's size, density, spread and time."""
+    from recsys_cli import description, experiment
     from recsys_cli.cli import render
-    from recsys_cli.description import describe as measure
+    from recsys_cli.cli._screen import screen
     from recsys_cli.loaders import LOADERS
     from recsys_cli.specfile import component
 
-    facts = measure(LOADERS.create(component(LOADERS, name, overrides)).load())
+    loader = LOADERS.create(component(LOADERS, name, overrides))
+    with screen() as listener:
+        experiment.fetch(loader, listener)
+        facts = description.describe(loader.load())
     if json:
         render.print_json(facts)
     else:
         rows = [[key.replace("_", " "), render.plain(value)] for key, value in facts.items()]
-        render.print_table(f"Dataset {name}", ["what", ">value"], rows)
+        render.print_table(f"Dataset {name}", ["what", "value"], rows)

@@ -10,7 +10,7 @@ NAME = "doctor"
 
 
 def command(runs: RunsOption = Path("runs"), json: JsonOption = False) -> None:
-    """Check this machine: versions, cores, BLAS, compiled kernels, folders, datasets."""
+    """Check this machine: packages, cores, BLAS, folders."""
     from recsys_cli.cli import render
     from recsys_cli.diagnosis import diagnose
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
@@ -24,22 +25,21 @@ class Kind(StrEnum):
 
 
 def command(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=", ".join(Kind))],
     name: Annotated[str | None, typer.Argument(help="Only this one, in full.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """List what a spec can name, with every parameter, its default and what it means."""
-    from recsys_cli.cli import render
+    """List what a spec can name, with every parameter."""
+    from recsys_cli.cli import _tables, render
 
     registry = _registry(kind)
     entries = [_entry(registry.get(one)) for one in ([name] if name else registry.names())]
     if json:
         render.print_json(entries)
     elif name:
-        _print_one(entries[0])
+        _tables.parameters(entries[0])
     else:
-        rows = [[e["name"], e["summary"], _brief(e["parameters"]), e["notes"]] for e in entries]
-        render.print_table(None, ["name", "what it is", "parameters", "notes"], rows)
+        _tables.entries(entries)
 
 
 def _registry(kind: Kind) -> Any:
@@ -61,22 +61,7 @@ def _entry(cls: Any) -> dict[str, Any]:
     notes.append(None if getattr(cls, "deterministic", True) else "not deterministic")
     return {
         "name": cls.spec_name(),
-        "summary": (cls.__doc__ or "").strip().partition("\n")[0],
+        "summary": " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split()),
         "notes": ", ".join(filter(None, notes)),
         "parameters": [asdict(parameter) for parameter in parameters(cls.Config)],
     }
-
-
-def _brief(parameters: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{p['name']}={p['default']}" for p in parameters)
-
-
-def _print_one(entry: dict[str, Any]) -> None:
-    from recsys_cli.cli import render
-
-    columns = ["parameter", "type", "default", "bounds", "what it does"]
-    rows = [
-        [str(p[key]) for key in ("name", "type", "default", "bounds", "doc")]
-        for p in entry["parameters"]
-    ]
-    render.print_table(f"{entry['name']}: {entry['summary']}", columns, rows)

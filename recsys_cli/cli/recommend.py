@@ -8,64 +8,51 @@ from typing import Annotated
 
 import typer
 
-from recsys_cli.cli._options import (
-    CountOption,
-    FoldOption,
-    JsonOption,
-    RunArgument,
-    RunsOption,
-    ThreadsOption,
-)
+from recsys_cli.cli import _options, _request
 
 NAME = "recommend"
 
 
 def command(
-    run: RunArgument = "latest",
-    user: Annotated[list[str], typer.Option("--user", "-u", help="A user's id; repeatable.")] = [],
-    users: Annotated[
-        Path | None, typer.Option("--users", help="A file, one user id a line.")
-    ] = None,
-    history: Annotated[
-        str | None,
-        typer.Option(
-            "--history", metavar="ITEM[:VALUE],…", help="What a new user interacted with."
-        ),
-    ] = None,
-    everyone: Annotated[bool, typer.Option("--all", help="Every user; needs --output.")] = False,
-    k: CountOption = 10,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write .parquet, .csv or .jsonl instead.")
-    ] = None,
+    run: _options.RunArgument = "latest",
+    user: _request.UserOption = [],
+    users: _request.UsersOption = None,
+    history: _request.HistoryOption = None,
+    everyone: _request.AllOption = False,
+    k: _options.CountOption = 10,
+    output: _request.OutputOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail for an unknown user.")] = False,
     include_seen: Annotated[
         bool, typer.Option("--include-seen", help="Keep what the user already interacted with.")
     ] = False,
-    fold: FoldOption = None,
-    runs: RunsOption = Path("runs"),
-    threads: ThreadsOption = None,
-    json: JsonOption = False,
+    fold: _options.FoldOption = None,
+    runs: _options.RunsOption = Path("runs"),
+    threads: _options.ThreadsOption = None,
+    json: _options.JsonOption = False,
 ) -> None:
-    """Recommend items to users by id, to all users, or to a history never seen before."""
-    from recsys_cli import export
-    from recsys_cli.cli import _request, _tables, render
+    """Recommend to users by id, to everyone, or to a history."""
+    from recsys_cli.cli import _tables, render
+    from recsys_cli.cli._screen import screen
     from recsys_cli.runs import Store
     from recsys_cli.serving import Recommender
     from recsys_cli.threads import use
 
     asked = _request.read(user, users, history, everyone, output)
     found = Store(runs).find(run)
-    with use(threads), render.screen() as listener:
+    with use(threads), screen() as listener:
         recommender = Recommender(found.fold(fold), exclude_seen=not include_seen)
+        if strict:
+            recommender.require(asked.users or [])
         if output is not None:
-            rows = export.write(recommender, asked.users, k, output, listener)
+            from recsys_cli.export import write
+
+            rows = write(recommender, asked.users, k, output, listener)
             listener.note(f"{rows:,} recommendations are in {output}.")
             return
-        lists = (
-            [recommender.for_history(asked.history, k)]
-            if asked.history is not None
-            else recommender.for_users(asked.users or [], k, strict=strict)
-        )
+        if asked.history is not None:
+            lists = [recommender.for_history(asked.history, k)]
+        else:
+            lists = recommender.for_users(asked.users or [], k)
     if json:
         render.print_json([asdict(one) for one in lists])
     else:

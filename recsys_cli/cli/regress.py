@@ -22,13 +22,17 @@ def command(
     threads: ThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Run specs in a scratch folder; exit 3 when a metric falls beyond its tolerance."""
+    """Run specs and fail (exit 3) when a metric falls.
+
+    They run in a scratch folder; a metric may fall by its tolerance.
+    """
     from recsys_cli.cli import render
+    from recsys_cli.cli._screen import screen
     from recsys_cli.errors import GateFailed
     from recsys_cli.regression import regress
     from recsys_cli.threads import use
 
-    with use(threads), render.screen() as listener:
+    with use(threads), screen() as listener:
         gates = regress(specs, baseline, listener, bless=bless)
     if json:
         render.print_json([asdict(gate) for gate in gates])

@@ -11,18 +11,14 @@ NAME = "runs"
 
 
 def command(runs: RunsOption = Path("runs"), json: JsonOption = False) -> None:
-    """List all runs, newest first: what they are, whether they are whole, and their metrics."""
-    from recsys_cli.cli import render
+    """List all runs, newest first, with their metrics."""
+    from recsys_cli.cli import _tables, render
     from recsys_cli.runs import Store
 
     found = Store(runs).runs()
     if json:
         render.print_json([asdict(run) for run in found])
-        return
-    rows = [
-        [run.id, run.status, run.created or "–", run.model or "–", run.dataset or "–", run.headline]
-        for run in found
-    ]
-    render.print_table(None, ["run", "status", "created", "model", "dataset", "metrics"], rows)
-    if not found:
+    elif found:
+        _tables.runs(found)
+    else:
         render.note(f"No runs in {runs}. Start with: recsys run configs/als.yaml")

@@ -6,7 +6,7 @@ NAME = "schema"
 
 
 def command() -> None:
-    """Print the JSON Schema of a spec, by which editors complete and check it."""
+    """Print the JSON Schema of a spec, for editors."""
     from recsys_cli.cli import render
     from recsys_cli.specfile import schema
 

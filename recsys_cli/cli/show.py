@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ NAME = "show"
 def command(
     run: RunArgument = "latest",
     factors: Annotated[
-        bool, typer.Option("--factors", help="Print the top items of each factor.")
+        bool, typer.Option("--factors", help="Print the top items of each factor instead.")
     ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check every file's sha256 first.")
@@ -25,8 +25,11 @@ def command(
     runs: RunsOption = Path("runs"),
     json: JsonOption = False,
 ) -> None:
-    """Print a run: record, metrics, training history, or the top items of each factor."""
-    from recsys_cli.cli import _tables, render
+    """Print a run: facts, metrics, training; or its factors.
+
+    -k is the number of items a factor.
+    """
+    from recsys_cli.cli import _card, render
     from recsys_cli.runs import Store
 
     found = Store(runs).find(run)
@@ -34,57 +37,8 @@ def command(
         found.verify()
         render.note(f"Every file of {found.id} is as it was written.")
     if factors:
-        _factors(found.fold(fold), k, json)
+        _card.factors(found.fold(fold), k, json)
     elif json:
         render.print_json({"record": found.record, "metrics": found.metrics})
     else:
-        render.print_table(found.id, ["what", "value"], _facts(found))
-        if found.metrics is not None:
-            _tables.metrics(found)
-        _history(found.fold(fold).history)
-
-
-def _facts(run: Any) -> list[list[str]]:
-    record = run.record
-    environment = record["environment"]
-    versions = environment.get("versions", {})
-    git = environment.get("git") or {}
-    rows = {
-        "model": record["model"],
-        "dataset": record["dataset"]["name"],
-        "description": record["dataset"].get("description"),
-        "created": record["created"],
-        "seed": record["seed"],
-        "stages (s)": ", ".join(f"{name} {took:.2f}" for name, took in record["stages"].items()),
-        "folds": ", ".join(run.fold_names),
-        "spec hash": record["fingerprints"]["spec"][:12],
-        "recsys": versions.get("recsys-cli"),
-        "commit": f"{git['commit'][:12]}{' (dirty)' if git['dirty'] else ''}" if git else None,
-        "folder": str(run.path),
-    }
-    return [[name, str(value)] for name, value in rows.items() if value is not None]
-
-
-def _history(lines: list[dict[str, Any]]) -> None:
-    from recsys_cli.cli import render
-
-    if not lines:
-        return
-    shown = lines if len(lines) <= 12 else [*lines[:3], *lines[-9:]]
-    columns = list(lines[-1])
-    rows = [["–" if x is None else f"{x:.6g}" for x in map(line.get, columns)] for line in shown]
-    render.print_table("Training", [f">{name}" for name in columns], rows)
-
-
-def _factors(fold: Any, k: int, json: bool) -> None:
-    from dataclasses import asdict
-
-    from recsys_cli.cli import _tables, render
-    from recsys_cli.serving import Recommender
-
-    found = Recommender(fold).factors(k)
-    if json:
-        render.print_json([[asdict(one) for one in items] for items in found])
-    else:
-        for number, items in enumerate(found):
-            _tables.scored(f"Factor {number}", items, "loading")
+        _card.card(found, found.fold(fold))

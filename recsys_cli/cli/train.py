@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from recsys_cli.cli._options import JsonOption, RunsOption, SetOption, SpecArguments, ThreadsOption
@@ -17,21 +16,20 @@ def command(
     threads: ThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Train the model of each spec and commit the run; nothing is evaluated."""
+    """Fit the model of each spec and commit the run."""
     from recsys_cli import experiment
-    from recsys_cli.cli import render
+    from recsys_cli.cli import _specs, _tables, render
+    from recsys_cli.cli._screen import screen
     from recsys_cli.runs import Store
-    from recsys_cli.specfile import load
     from recsys_cli.threads import use
 
-    loaded = [load(path, overrides) for path in specs]
     trained = []
-    with use(threads), render.screen() as listener:
-        for spec in loaded:
-            run = experiment.train(spec, Store(runs), listener, argv=sys.argv)
-            trained.append(run.id)
-            listener.note(f"Run {run.id} is complete. Next: recsys evaluate {run.id}")
+    for spec in _specs.load(specs, overrides):
+        with use(threads), screen() as listener:
+            run = experiment.train(spec, Store(runs), listener, argv=_specs.argv())
+        trained.append(run.id)
+        render.note(f"Run {run.id} is complete. Next: {_tables.next_command('evaluate', run)}")
+        if not json:
+            render.say(run.id)
     if json:
         render.print_json(trained)
-    else:
-        render.say("\n".join(trained))

@@ -87,7 +87,8 @@ class Splitter(Component[C], Generic[C]):
         if self.config.repeats:
             return
         keys = np.concatenate([part.pair_key for part in parts.values()])
-        repeated = len(keys) - len(np.unique(keys))
+        keys.sort()
+        repeated = np.count_nonzero(keys[1:] == keys[:-1])
         if repeated:
             raise DataError(
                 f"{repeated:,} rows repeat a user and item that the data already have",

@@ -78,7 +78,7 @@ def test_titles_stay_distinct_in_a_large_catalogue():
 
 
 def test_same_bits_on_every_machine(default):
-    """Renew the value with VERSION, and only then: it is what every machine must make."""
+    """Renew the value together with VERSION, and only then."""
     assert columns(default) == GOLDEN
 
 

@@ -1,0 +1,64 @@
+"""The benchmarks' own arithmetic, and that the page says what the results say."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from benchmarks import __main__, _measure, _report
+
+
+def _result(*rows: _measure.Row) -> _report.Result:
+    machine = {"date": "2026-01-01", "cpu": "a cpu", "cores": 2, "load": 3.5, "system": "Linux"}
+    machine |= {"blas": "openblas", "versions": {"python": "3.11"}}
+    return _report.Result("als", "About it.", machine, list(rows))
+
+
+def test_a_ratio_compares_the_runs_of_one_turn():
+    row = _measure.Row("case", ours=[1.0, 4.0, 2.0], peer=[2.0, 4.0, 8.0], faster=1.5)
+    assert row.ratios == [2.0, 1.0, 4.0]
+    assert row.met is True
+
+
+@pytest.mark.parametrize(("within", "met"), [(1.5, False), (2.0, True), (None, None)])
+def test_an_aim_in_seconds_is_held_against_the_median(within, met):
+    assert _measure.Row("case", ours=[1.0, 2.0, 9.0], within=within).met is met
+
+
+def test_sides_take_turns_and_the_warm_up_is_not_counted():
+    order: list[str] = []
+
+    def side(name: str) -> dict[str, float]:
+        order.append(name)
+        return {"fit": float(len(order))}
+
+    found = _measure.in_turn({"a": lambda: side("a"), "b": lambda: side("b")}, repeats=2)
+    assert order == ["a", "b"] * 3
+    assert found == {"a": {"fit": [3.0, 5.0]}, "b": {"fit": [4.0, 6.0]}}
+
+
+def test_a_missed_aim_and_a_busy_machine_are_named():
+    quality = {"loss": [1.5, 2.0], "epochs to the latter": [None, 15]}
+    row = _measure.Row("case", [2.0], [1.0], "the peer", quality, faster=1)
+    page = _report.page([_result(row)])
+    assert "| 2.00 s (2.00–2.00) | 1.00 s (1.00–1.00), the peer | 0.50× (0.50–0.50) |" in page
+    assert "loss 1.5 / 2; epochs to the latter never / 15 | > 1× | **missed** |" in page
+    assert "busy: load 3.5" in page
+
+
+def test_results_survive_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(_report, "RESULTS", tmp_path)
+    result = _result(_measure.Row("case", [0.1], within=0.3, quality={"rmse": [0.9]}))
+    _report.save(result)
+    assert _report.saved() == [result]
+
+
+def test_the_page_is_what_the_results_say():
+    assert _report.PAGE.read_text(encoding="utf-8") == _report.page(_report.saved())
+
+
+@pytest.mark.parametrize("job", __main__.jobs())
+def test_every_job_says_what_it_measures(job):
+    module = importlib.import_module(f"benchmarks.{job}")
+    assert module.__doc__ and callable(module.run)
