@@ -11,10 +11,11 @@ from recsys_cli import threads
 from recsys_cli.data import Float32, Float64, Int32, Int64
 from recsys_cli.errors import Diverged
 from recsys_cli.heldout import HeldOut
+from recsys_cli.listener import Listener
 from recsys_cli.models._base import BLOCK_SCORES, Model
 
-#: Held-out users folded in at a time.
-FOLD_BLOCK = 8192
+#: Users asked for, or folded in, at a time; progress is told between.
+BLOCK = 8192
 
 
 class Answers(NamedTuple):
@@ -31,7 +32,9 @@ class Answers(NamedTuple):
     predicted: Float32
 
 
-def ask(model: Model[Any], part: HeldOut, *, depth: int, auc: bool, ratings: bool) -> Answers:
+def ask(
+    model: Model[Any], part: HeldOut, listener: Listener, *, depth: int, auc: bool, ratings: bool
+) -> Answers:
     """Return lists of ``depth`` (0: none), AUCs and predicted ratings, those that are wanted.
 
     Raises
@@ -50,6 +53,7 @@ def ask(model: Model[Any], part: HeldOut, *, depth: int, auc: bool, ratings: boo
     )
     with threads.single_blas():
         for start, stop, served, users in _served(model, part):
+            listener.progress("evaluate", start, u)
             rows = start + np.flatnonzero(part.n_relevant[start:stop])
             if depth:
                 found = _recommend(served, users[rows - start], rows, part, depth)
@@ -60,15 +64,17 @@ def ask(model: Model[Any], part: HeldOut, *, depth: int, auc: bool, ratings: boo
                 low, high = np.searchsorted(part.pair_at, (start, stop))
                 local = users[part.pair_at[low:high] - start]
                 answers.predicted[low:high] = _predict(served, local, slice(low, high), part)
+    listener.progress("evaluate", u, u)
     return answers
 
 
 def _served(model: Model[Any], part: HeldOut) -> Iterator[tuple[int, int, Model[Any], Int32]]:
     """Yield ranges of positions with the model that serves them and its indices of them."""
-    if part.n_trained:
-        yield 0, part.n_trained, model, part.users[: part.n_trained]
-    for start in range(part.n_trained, len(part.users), FOLD_BLOCK):
-        stop = min(start + FOLD_BLOCK, len(part.users))
+    for start in range(0, part.n_trained, BLOCK):
+        stop = min(start + BLOCK, part.n_trained)
+        yield start, stop, model, part.users[start:stop]
+    for start in range(part.n_trained, len(part.users), BLOCK):
+        stop = min(start + BLOCK, len(part.users))
         folded = model.fold_in(part.history(start, stop))
         yield start, stop, folded, np.arange(stop - start, dtype=np.int32)
 

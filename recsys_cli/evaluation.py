@@ -14,6 +14,7 @@ from recsys_cli.answers import Answers, ask
 from recsys_cli.data import Float32, Float64, Int32, Split
 from recsys_cli.errors import DataError
 from recsys_cli.heldout import HeldOut
+from recsys_cli.listener import SILENT, Listener
 from recsys_cli.metrics import ParsedMetric, parse
 from recsys_cli.metrics._base import CatalogueMetric, Ranked, RankingMetric, RatingMetric
 from recsys_cli.models._base import Model
@@ -139,8 +140,8 @@ class Evaluator:
             f"among {n['candidates']:,} candidates, {n['pairs']:,} rows."
         )
 
-    def evaluate(self, model: Model[Any]) -> Evaluation:
-        """Return all metrics of the spec.
+    def evaluate(self, model: Model[Any], listener: Listener = SILENT) -> Evaluation:
+        """Return all metrics of the spec; the listener hears of the users asked for.
 
         Raises
         ------
@@ -151,7 +152,7 @@ class Evaluator:
         Diverged
             If a score or a predicted rating is not finite.
         """
-        return self._measure(model, self._metrics)
+        return self._measure(model, self._metrics, listener)
 
     def value(self, model: Model[Any], name: str) -> float:
         """Return one metric, of the spec or not, computing nothing else.
@@ -161,10 +162,12 @@ class Evaluator:
         SpecError, DataError, Diverged
             As :meth:`evaluate`.
         """
-        return self._measure(model, [parse(name)]).metrics[name].value
+        return self._measure(model, [parse(name)], SILENT).metrics[name].value
 
-    def _measure(self, model: Model[Any], metrics: list[ParsedMetric]) -> Evaluation:
-        part, answers = self.part, self._ask(model, metrics)
+    def _measure(
+        self, model: Model[Any], metrics: list[ParsedMetric], listener: Listener
+    ) -> Evaluation:
+        part, answers = self.part, self._ask(model, metrics, listener)
         ranked = self._ranked(answers)
         table: dict[str, NDArray[Any]] = {
             "user_idx": part.users,
@@ -180,7 +183,7 @@ class Evaluator:
         lists = Lists(part.users[at], ranked.items, answers.scores[at]) if depth else None
         return Evaluation(values, table, part.counts(), lists)
 
-    def _ask(self, model: Model[Any], metrics: list[ParsedMetric]) -> Answers:
+    def _ask(self, model: Model[Any], metrics: list[ParsedMetric], listener: Listener) -> Answers:
         kinds = {parsed.metric.kind for parsed in metrics}
         if kinds != {"rating"} and not len(self.part.ranked_at):
             raise DataError(
@@ -192,6 +195,7 @@ class Evaluator:
         return ask(
             model,
             self.part,
+            listener,
             depth=min(depth, self.part.pairs.n_items),
             auc=any(parsed.name == "auc" for parsed in metrics),
             ratings="rating" in kinds,

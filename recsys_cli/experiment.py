@@ -94,6 +94,13 @@ def check(spec: ExperimentSpec) -> None:
             where="train.monitor" if spec.train.monitor else "train.refit",
             hint="set split.validation",
         )
+    epochs = getattr(spec.model, "epochs", None)
+    if spec.train.monitor and epochs is not None and spec.train.every > epochs:
+        raise SpecError(
+            f"is more than the {epochs} epochs of the model, so none would be validated",
+            where="train.every",
+            hint="lower train.every, or raise model.epochs",
+        )
     for name in [*spec.evaluation.metrics, *filter(None, [spec.train.monitor])]:
         if parse(name).metric.kind == "rating" and not model.predicts_ratings:
             raise SpecError(

@@ -44,7 +44,7 @@ def write(
     ids = list(known.ids) if users is None else users
     unknown = sum(user not in known for user in ids)
     if unknown:
-        listener.note(f"{unknown:,} users are unknown to this run: they get its most popular items.")
+        listener.note(f"{unknown:,} users are unknown to this run: they get its popular items.")
     block = max(1, _BLOCK // min(k, recommender.catalog.n_items))
     partial = path.with_name(f".{path.name}.partial")
     rows = 0

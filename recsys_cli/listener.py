@@ -14,3 +14,7 @@ class Listener:
 
     def progress(self, label: str, done: int, total: int | None) -> None:
         """Hear that ``done`` of ``total`` steps of a stage are finished (None: not known)."""
+
+
+#: The listener that ignores all it hears.
+SILENT = Listener()

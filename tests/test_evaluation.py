@@ -191,7 +191,7 @@ CASES = [
 @pytest.mark.parametrize("repeats", [False, True])
 @pytest.mark.parametrize("hold_out_users", [False, True])
 def test_it_equals_loops_over_plain_lists(case, repeats, hold_out_users, monkeypatch):
-    monkeypatch.setattr(answers, "FOLD_BLOCK", 4)
+    monkeypatch.setattr(answers, "BLOCK", 4)
     monkeypatch.setattr(answers, "BLOCK_SCORES", 40)
     monkeypatch.setattr(_base, "BLOCK_SCORES", 40)
     for seed in range(3):

@@ -16,11 +16,17 @@ from rich.text import Text
 _UNBOUNDED = 100_000
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the caller end quietly; rich itself would exit with 1."""
+        raise BrokenPipeError
+
+
 def console(stderr: bool = False) -> Console:
     """Return the console of standard output, or of standard error."""
     file = sys.stderr if stderr else sys.stdout
     styled = file.isatty() and "NO_COLOR" not in os.environ
-    return Console(
+    return _Console(
         file=file,
         width=None if file.isatty() else _UNBOUNDED,
         highlight=False,

@@ -1,0 +1,65 @@
+"""``list``, ``check``, ``schema``, ``doctor`` and ``data``."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from recsys_cli.specfile import loads
+
+SIZE = ["--set", "users=60", "--set", "items=50", "--set", "interactions=1500"]
+
+
+@pytest.mark.parametrize("kind", ["models", "datasets", "splitters", "filters", "metrics"])
+def test_every_entry_is_listed_with_a_sentence(recsys, kind):
+    entries = recsys("list", kind, "--json").document
+    out = recsys("list", kind).out
+    assert entries
+    for entry in entries:
+        assert entry["name"] in out and len(entry["summary"]) > 20
+        assert all(parameter["doc"] for parameter in entry["parameters"])
+        one = recsys("list", kind, entry["name"])
+        assert one.code == 0 and one.out.startswith(f"{entry['name']}: {entry['summary']}")
+
+
+def test_an_unknown_entry_exits_6(recsys):
+    result = recsys("list", "models", "asl")
+    assert result.code == 6 and 'did you mean "als"?' in result.err
+
+
+def test_check_prints_a_spec_that_means_the_same(recsys, write):
+    spec = write("als")
+    assert recsys("check", spec) == (0, "", "als.yaml: sound\n")
+    complete = recsys("check", spec, "--print").out
+    assert loads(complete) == loads(spec.read_text())
+    assert "cg_steps" in complete
+
+
+def test_check_tells_parts_that_do_not_fit(recsys, write):
+    result = recsys("check", write("x", train={"monitor": "rmse"}, model={"name": "popular"}))
+    assert result.code == 2 and result.err.startswith("error: x.yaml: evaluation.metrics: rmse")
+    result = recsys("check", write("y", split={"name": "random"}, train={"refit": True}))
+    assert result.code == 2 and "y.yaml: train.refit: needs a validation part" in result.err
+
+
+def test_schema(recsys):
+    assert json.loads(recsys("schema").out)["title"] == "recsys spec"
+
+
+def test_doctor(recsys, tmp_path):
+    found = recsys("doctor", "--runs", tmp_path, "--json").document
+    assert {"python", "numpy", "cores", "BLAS", "disk"} <= {one["what"] for one in found}
+    assert recsys("doctor", "--runs", tmp_path).code == 0
+
+
+def test_data_describe(recsys):
+    facts = recsys("data", "describe", "synthetic", *SIZE, "--json").document
+    assert (facts["users"], facts["interactions"], facts["density"]) == (60, 1500, 0.5)
+    assert "1,500" in recsys("data", "describe", "synthetic", *SIZE).out
+
+
+def test_data_fetch(recsys):
+    assert recsys("data", "fetch", "synthetic").out == "synthetic needs no download\n"
+    assert recsys("data", "fetch", "none").code == 6
+    assert recsys("data", "fetch", "synthetic", "--set", "user=3").code == 2

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys_cli.cli._request import parse_history
+from recsys_cli.errors import SpecError
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_titles_scores_and_only_unseen_items(runs, recsys):
+    (found,) = recsys("recommend", "als", "--user", "19", "-k", "50", "--json").document
+    assert found["user"] == "19" and found["note"] is None
+    assert all(item["title"] for item in found["items"])
+    scores = [item["score"] for item in found["items"]]
+    assert scores == sorted(scores, reverse=True) and len(scores) < 50
+    words = ["recommend", "als", "--user", "19", "-k", "1000000000", "--include-seen", "--json"]
+    (everything,) = recsys(*words).document
+    assert len(everything["items"]) == 50
+
+
+def test_an_unknown_user_gets_popular_items_and_a_note_or_exit_6(runs, recsys):
+    result = recsys("recommend", "als", "--user", "199", "-k", "3")
+    assert result.code == 0 and 'Note: user "199" is unknown to this run' in result.err
+    (popular,) = recsys("recommend", "popular", "--user", "199", "-k", "3", "--json").document
+    assert [item["item"] for item in popular["items"]] == [
+        line.split("│")[2].strip() for line in result.out.splitlines() if line.startswith("│")
+    ]
+    strict = recsys("recommend", "als", "--user", "199", "--strict")
+    assert strict.code == 6
+    assert strict.err == 'error: no user "199" in this run\nnearest ids: 19, 9, 1\n'
+    far = recsys("recommend", "als", "--user", "nobody", "--strict")
+    assert far.err.splitlines()[1] == "ids are such as 1, 2, 3"
+
+
+def test_a_held_out_user_is_folded_in_from_the_run_folder(runs, recsys, store):
+    run = store.find("strangers")
+    stranger = run.fold().per_user()["user"][0]
+    (found,) = recsys("recommend", "strangers", "--user", stranger, "-k", "5", "--json").document
+    assert found["note"] is None
+    catalog = run.fold().catalog
+    row = catalog.history(catalog.users.index([stranger]))
+    pairs = zip(row.indices.tolist(), row.data.tolist(), strict=True)
+    history = ",".join(f"{catalog.items[item]}:{value}" for item, value in pairs)
+    words = ["recommend", "strangers", "--history", history, "-k", "5", "--json"]
+    (by_hand,) = recsys(*words).document
+    assert by_hand["items"] == found["items"]
+    (nobody,) = recsys("recommend", "strangers", "--user", "x", "-k", "5", "--json").document
+    assert nobody["items"] != found["items"]
+
+
+def test_a_fold_of_several(runs, recsys):
+    lists = [
+        recsys("recommend", "folds", "--user", "3", *words, "--json").document
+        for words in ([], ["--fold", "1"], ["--fold", "3"])
+    ]
+    assert lists[0] == lists[1] != lists[2]
+    missing = recsys("recommend", "folds", "--user", "3", "--fold", "9")
+    assert missing.code == 6 and "its folds: 1, 2, 3" in missing.err
+
+
+@pytest.mark.parametrize(
+    ("history", "code", "says"),
+    [
+        ("", 2, 'error: --history: "" is no ITEM or ITEM:VALUE'),
+        (":3", 2, 'error: --history: ":3" is no ITEM or ITEM:VALUE'),
+        ("3:", 2, 'error: --history: the value in "3:" is no finite number'),
+        ("3:nan", 2, "is no finite number"),
+        ("3:-inf", 2, "is no finite number"),
+        ("3:1,3:2", 2, 'item "3" is there twice'),
+        ("3:1e39", 5, "finite"),
+        ("3,none:1", 6, 'error: no item "none" in this run'),
+    ],
+)
+def test_a_wrong_history_is_told(runs, recsys, history, code, says):
+    result = recsys("recommend", "als", "--history", history)
+    assert result.code == code and says in result.err and result.out == ""
+
+
+@given(st.text() | st.from_regex(r"[\w:.,+-]{0,30}", fullmatch=True))
+def test_any_text_is_a_history_of_finite_values_or_refused(text):
+    try:
+        found = parse_history(text)
+    except SpecError:
+        return
+    assert found and all(item and math.isfinite(value) for item, value in found.items())
+
+
+def test_an_item_may_hold_colons():
+    assert parse_history("a:b:2, c") == {"a:b": 2.0, "c": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"19\n\xff\n", "users.txt:2: is no UTF-8 text"),
+        (b"\n\n", "users.txt: holds no user id\none id a line"),
+        (None, "users.txt: cannot be read: No such file or directory"),
+    ],
+)
+def test_a_wrong_file_of_users_is_told(runs, recsys, here, content, says):
+    if content is not None:
+        Path("users.txt").write_bytes(content)
+    result = recsys("recommend", "als", "--users", "users.txt")
+    assert result.code == 2 and result.err == f"error: {says}\n"
+
+
+def test_a_file_of_users_as_windows_writes_it(runs, recsys, here):
+    Path("users.txt").write_bytes(b"\xef\xbb\xbf19\r\n20\r\n")
+    found = recsys("recommend", "als", "--users", "users.txt", "--user", "5", "--json").document
+    assert [one["user"] for one in found] == ["5", "19", "20"]
+    assert all(one["note"] is None for one in found)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--all"], "--all needs --output FILE"),
+        (["--all", "-o", "recs.xlsx"], "recs.xlsx: must be a .parquet, .csv or .jsonl file"),
+        (["--all", "-o", "none/recs.csv"], "in a folder that exists"),
+        (["--all", "--user", "19", "-o", "recs.csv"], "say for whom"),
+        (["--history", "3", "-o", "recs.csv"], "takes no --output"),
+    ],
+)
+def test_a_wrong_output_is_told(runs, recsys, here, words, says):
+    result = recsys("recommend", "als", *words)
+    assert result.code == 2 and says in result.err
+    assert list(here.iterdir()) == []
+
+
+def test_everyone_into_a_file(runs, recsys, here):
+    result = recsys("recommend", "als", "--all", "-k", "3", "-o", "recs.jsonl")
+    assert (result.code, result.out) == (0, "") and "180 recommendations are in recs.jsonl" in (
+        result.err
+    )
+    rows = [json.loads(line) for line in Path("recs.jsonl").read_text().splitlines()]
+    (one,) = recsys("recommend", "als", "--user", "19", "-k", "3", "--json").document
+    theirs = [row for row in rows if row["user"] == "19"]
+    assert [row["item"] for row in theirs] == [item["item"] for item in one["items"]]
+
+
+def test_unknown_users_in_a_file_are_counted_or_refused(runs, recsys, here):
+    Path("users.txt").write_text("19\nx\ny\n")
+    words = ["recommend", "als", "--users", "users.txt", "-k", "2", "-o", "recs.csv"]
+    result = recsys(*words)
+    assert result.code == 0 and "2 users are unknown to this run" in result.err
+    assert recsys(*words, "--strict").code == 6
+
+
+def test_similar_items(runs, recsys):
+    found = recsys("similar", "als", "--item", "3", "-k", "4", "--json").document
+    assert len(found) == 4 and "3" not in [item["item"] for item in found]
+    assert recsys("similar", "als", "--item", "3").out.startswith("Items like ")
+    assert recsys("similar", "als", "--item", "x").code == 6
+    other = recsys("similar", "popular", "--item", "3")
+    assert other.code == 2 and "popular has no similar items" in other.err
