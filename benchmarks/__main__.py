@@ -20,8 +20,10 @@ def jobs() -> list[str]:
 def run(job: str, quick: bool) -> _report.Result:
     """Run one job and return its rows."""
     module = importlib.import_module(f"benchmarks.{job}")
-    machine = _machine.describe()
-    return _report.Result(job, inspect.cleandoc(module.__doc__ or ""), machine, module.run(quick))
+    others = _machine.Others()
+    rows = module.run(quick)
+    machine = _machine.describe() | {"others": others.share()}
+    return _report.Result(job, inspect.cleandoc(module.__doc__ or ""), machine, rows)
 
 
 def main() -> None:

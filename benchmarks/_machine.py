@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,13 +15,33 @@ from recsys_cli import threads
 _PACKAGES = ("recsys-cli", "implicit", "scikit-surprise", "numpy", "scipy", "numba")
 
 
+class Others:
+    """How much of the machine other processes take, from its creation on."""
+
+    def __init__(self) -> None:
+        self._busy, self._wall = _busy(), time.perf_counter()
+
+    def share(self) -> float:
+        """Return 0 to 1: their part (and the hypervisor's) of the time of all processors."""
+        busy, wall = _busy() - self._busy, time.perf_counter() - self._wall
+        return round(max(0.0, busy / (wall * (os.cpu_count() or 1))), 3)
+
+
+def _busy() -> float:
+    """Return the seconds that processors worked, less those for this process and its children."""
+    import psutil
+
+    all_ = psutil.cpu_times()
+    names = ("user", "nice", "system", "irq", "softirq", "steal")
+    return sum(getattr(all_, name, 0.0) for name in names) - sum(os.times()[:4])
+
+
 def describe() -> dict[str, Any]:
-    """Return processor, cores, load, system, versions and date; nothing that names a machine."""
+    """Return processor, cores, system, versions and date; nothing that names a machine."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "cpu": _cpu(),
         "cores": threads.available(),
-        "load": round(os.getloadavg()[0], 2),
         "system": f"{platform.system()} {platform.machine()}",
         "blas": _blas(),
         "versions": {

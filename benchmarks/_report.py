@@ -13,8 +13,8 @@ from benchmarks._measure import Row
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-#: A load average above this, before a job begins, is other work that disturbs it.
-_BUSY = 0.7
+#: Above this share of the machine in other hands, the times of a job are disturbed.
+_BUSY = 0.05
 _HEAD = """\
 # Performance
 
@@ -100,7 +100,8 @@ def _section(result: Result) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in m["versions"].items())
     counts = [len(row.ours) for row in result.rows]
     repeats = dict.fromkeys((min(counts), max(counts)))
-    busy = f" (busy: load {m['load']} at the start)" if m["load"] > _BUSY else ""
+    others = f"other processes took {m['others']:.0%} of the machine meanwhile"
+    busy = f" (**busy**: {others})" if m["others"] > _BUSY else ""
     return (
         f"\n## {result.job}\n\n{result.about}\n\n"
         f"{'–'.join(map(str, repeats))} repeats on {m['date']}{busy}, {m['cpu']}, {m['cores']} "

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from recsys_cli.data import Int64
 from recsys_cli.errors import DataError, SpecError
 from recsys_cli.evaluation import estimate
 from recsys_cli.metrics import parse
@@ -50,15 +51,15 @@ def compare(runs: Sequence[Run], *, any_test_set: bool = False) -> list[Comparis
     if len(runs) < 2:
         raise SpecError("compare takes two runs or more", hint="recsys runs lists them")
     tables = [_tables(run) for run in runs]
-    if not any_test_set:
-        _same_test_set(runs)
-    else:
-        tables = _common(tables)
     names = [n for n in _metrics(runs[0]) if all(n in _metrics(run) for run in runs)]
     if any_test_set:
         names = [name for name in names if parse(name).metric.kind != "catalogue"]
+    else:
+        _same_test_set(runs)
     if not names:
         raise SpecError("the runs share no metric", hint="recsys show RUN says what each has")
+    if any_test_set:
+        tables = _common(tables, names)
     found = []
     for name in names:
         first, *others = [_estimate(run, name, t) for run, t in zip(runs, tables, strict=True)]
@@ -135,22 +136,36 @@ def _asked(run: Run) -> list[Any]:
     return [evaluation[key] for key in ("relevant", "candidates", "users")]
 
 
-def _common(tables: list[Tables]) -> list[Tables]:
-    """Return the tables cut down to the users whom all runs evaluated, in the same order."""
+def _common(tables: list[Tables], names: Sequence[str]) -> list[Tables]:
+    """Return the tables cut down to the users whom all runs evaluated, in the same order.
+
+    A user whom one run has no value for, such as one without a relevant item there, loses it in
+    all: the test pairs users by position.
+    """
     if any(list(table) != list(tables[0]) for table in tables):
         raise DataError("the runs have different folds, so their users cannot be paired")
     cut: list[Tables] = [{} for _ in tables]
     for fold in tables[0]:
-        users = set.intersection(*(set(table[fold]["user"]) for table in tables))
-        if not users:
-            raise DataError("the runs share no evaluated user")
-        for table, into in zip(tables, cut, strict=True):
-            ids = table[fold]["user"]
-            rows = np.array(
-                sorted((i for i, u in enumerate(ids) if u in users), key=ids.__getitem__)
-            )
-            into[fold] = {
-                name: [ids[i] for i in rows] if name == "user" else column[rows]
-                for name, column in table[fold].items()
-            }
+        users = sorted(set.intersection(*(set(table[fold]["user"]) for table in tables)))
+        rows = [_places(table[fold]["user"], users) for table in tables]
+        for table, at, into in zip(tables, rows, cut, strict=True):
+            columns = table[fold].items()
+            into[fold] = {key: column[at] for key, column in columns if key != "user"}
+            into[fold]["user"] = users
+        for name in names:
+            _blank(name, [one[fold] for one in cut])
     return cut
+
+
+def _places(ids: Sequence[str], wanted: Sequence[str]) -> Int64:
+    place = {id_: at for at, id_ in enumerate(ids)}
+    return np.array([place[id_] for id_ in wanted], np.int64)
+
+
+def _blank(name: str, folds: Sequence[dict[str, Any]]) -> None:
+    """Leave a metric only to the users who have it in every run."""
+    missing = np.any([np.isnan(fold[name]) for fold in folds], axis=0)
+    if missing.all():
+        raise DataError(f"the runs share no user with a value of {name}")
+    for fold in folds:
+        fold[name] = np.where(missing, np.nan, fold[name])

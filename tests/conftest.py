@@ -10,7 +10,6 @@ from hypothesis import settings
 
 from recsys_cli.data import IdMap, Interactions
 
-
 # The first call of a kernel compiles it, which no deadline should count.
 settings.register_profile("recsys", deadline=None)
 settings.load_profile("recsys")

@@ -10,7 +10,7 @@ from benchmarks import __main__, _measure, _report
 
 
 def _result(*rows: _measure.Row) -> _report.Result:
-    machine = {"date": "2026-01-01", "cpu": "a cpu", "cores": 2, "load": 3.5, "system": "Linux"}
+    machine = {"date": "2026-01-01", "cpu": "a cpu", "cores": 2, "others": 0.35, "system": "Linux"}
     machine |= {"blas": "openblas", "versions": {"python": "3.11"}}
     return _report.Result("als", "About it.", machine, list(rows))
 
@@ -44,7 +44,7 @@ def test_a_missed_aim_and_a_busy_machine_are_named():
     page = _report.page([_result(row)])
     assert "| 2.00 s (2.00–2.00) | 1.00 s (1.00–1.00), the peer | 0.50× (0.50–0.50) |" in page
     assert "loss 1.5 / 2; epochs to the latter never / 15 | > 1× | **missed** |" in page
-    assert "busy: load 3.5" in page
+    assert "**busy**: other processes took 35% of the machine" in page
 
 
 def test_results_survive_the_disk(tmp_path, monkeypatch):

@@ -208,7 +208,7 @@ class Model(Component[C], Generic[C]):
         Raises
         ------
         DamagedRun
-            If an array is missing, or one named ``user_…`` or ``item_…`` lacks their number of rows.
+            If an array is missing, or one named ``user_…`` or ``item_…`` has too few rows.
         """
         model = cls(config)
         for needed in ("user_counts", "item_counts"):

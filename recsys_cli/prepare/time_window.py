@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from recsys_cli.data import Interactions
 from recsys_cli.errors import DataError
+from recsys_cli.moments import unix
 from recsys_cli.prepare._base import Filter, FilterConfig, Selection
 
 
@@ -28,9 +28,8 @@ class TimeWindowConfig(FilterConfig):
     @classmethod
     def _check_moment(cls, moment: Any) -> Any:
         try:
-            if moment is None or type(moment) is int:
-                return moment
-            datetime.fromisoformat(moment)
+            if moment is not None and type(moment) is not int:
+                unix(moment)
         except (TypeError, ValueError):
             raise PydanticCustomError(
                 "moment", "must be an ISO date such as 1998-03-01, or Unix seconds"
@@ -56,16 +55,9 @@ class TimeWindow(Filter[TimeWindowConfig]):
             )
         config, inside = self.config, np.ones(len(data), np.bool_)
         if config.start is not None:
-            inside &= data.timestamp >= _unix(config.start)
+            inside &= data.timestamp >= unix(config.start)
         if config.end is not None:
-            inside &= data.timestamp < _unix(config.end)
+            inside &= data.timestamp < unix(config.end)
         if config.last_days is not None:
             inside &= data.timestamp > data.timestamp.max() - config.last_days * 86_400
         return Selection(np.flatnonzero(inside))
-
-
-def _unix(moment: int | str) -> int:
-    if isinstance(moment, int):
-        return moment
-    parsed = datetime.fromisoformat(moment)
-    return int(parsed.replace(tzinfo=parsed.tzinfo or UTC).timestamp())

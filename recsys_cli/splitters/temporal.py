@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from recsys_cli.data import Dataset, Int64
+from recsys_cli.moments import unix
 from recsys_cli.splitters._base import Rows, Splitter, SplitterConfig
 from recsys_cli.splitters._draw import Share, ShareOrNone
 
@@ -56,23 +56,16 @@ class Temporal(Splitter[TemporalConfig]):
 def _is_cut(cut: Any) -> bool:
     if isinstance(cut, str):
         try:
-            _unix(cut)
+            unix(cut)
         except ValueError:
             return False
         return True
     return type(cut) is int or (isinstance(cut, float) and 0 <= cut < 1)
 
 
-def _unix(moment: str) -> int:
-    parsed = datetime.fromisoformat(moment)
-    return int(parsed.replace(tzinfo=parsed.tzinfo or UTC).timestamp())
-
-
 def _cut(times: Int64, cut: float | str) -> int:
     """Return the Unix second at which the held-out part of ``times`` begins."""
-    if isinstance(cut, str):
-        return _unix(cut)
-    if isinstance(cut, int):
-        return cut
+    if isinstance(cut, (str, int)):
+        return unix(cut)
     at = max(0, len(times) - max(1, round(cut * len(times))))
     return int(np.partition(times, at)[at])

@@ -60,15 +60,16 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
 def terminal(monkeypatch) -> Terminal:
+    """Make standard error a terminal, for the rest of the test."""
     terminal = Terminal()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", terminal)
     return terminal
 
 
-def test_a_stage_that_lasts_gets_a_bar_and_a_note_stands_above_it(terminal, monkeypatch):
+def test_a_stage_that_lasts_gets_a_bar_and_a_note_stands_above_it(monkeypatch):
+    drawn = terminal(monkeypatch)
     monkeypatch.setattr(_screen, "PATIENCE", 0)
     with screen() as listener:
         listener.progress("fit · loss 0.5", 3, 10)
@@ -76,17 +77,18 @@ def test_a_stage_that_lasts_gets_a_bar_and_a_note_stands_above_it(terminal, monk
         listener.progress("fit · loss 0.4", 4, 10)
         listener.progress("evaluate", 1, 2)
         listener.progress("download", 512, 2048)
-    shown = terminal.getvalue()
-    for text in ("3/10", "a note [of] some length", "fit · loss 0.4", "evaluate", "0.5/2.0 kB"):
+    shown = drawn.getvalue()
+    for text in ("4/10", "a note [of] some length", "fit · loss 0.4", "evaluate", "0.5/2.0 kB"):
         assert text in shown
     assert shown.rstrip().endswith(("\x1b[?25h", "\x1b[2K"))
 
 
-def test_a_short_stage_gets_no_bar(terminal):
+def test_a_short_stage_gets_no_bar(monkeypatch):
+    drawn = terminal(monkeypatch)
     with screen() as listener:
         for epoch in range(10):
             listener.progress("fit", epoch, 9)
-    assert terminal.getvalue() == ""
+    assert drawn.getvalue() == ""
 
 
 def test_off_a_terminal_there_is_no_bar(capsys, monkeypatch):
@@ -97,9 +99,10 @@ def test_off_a_terminal_there_is_no_bar(capsys, monkeypatch):
     assert capsys.readouterr() == ("", "a note\n")
 
 
-def test_the_bar_is_gone_when_a_stage_fails(terminal, monkeypatch):
+def test_the_bar_is_gone_when_a_stage_fails(monkeypatch):
+    drawn = terminal(monkeypatch)
     monkeypatch.setattr(_screen, "PATIENCE", 0)
     with pytest.raises(KeyboardInterrupt), screen() as listener:
         listener.progress("fit", 3, 10)
         raise KeyboardInterrupt
-    assert "\x1b[?25h" in terminal.getvalue()
+    assert "\x1b[?25h" in drawn.getvalue()
