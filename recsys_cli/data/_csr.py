@@ -1,0 +1,58 @@
+"""A sparse matrix by rows, and the array types used everywhere."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+
+class CSR(NamedTuple):
+    """A sparse matrix by rows; within a row the columns ascend and are unique.
+
+    ``indptr`` int64 (rows + 1,), ``indices`` int32 (nnz,), ``data`` float32 (nnz,), ``n_cols``.
+    """
+
+    indptr: Int64
+    indices: Int32
+    data: Float32
+    n_cols: int
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.indptr) - 1
+
+    def rows(self, rows: NDArray[np.integer]) -> CSR:
+        """Return the given rows, in the given order, as a matrix of their own."""
+        starts, counts = self.indptr[rows], np.diff(self.indptr)[rows]
+        indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        within = np.arange(indptr[-1]) - np.repeat(indptr[:-1], counts)
+        at = np.repeat(starts, counts) + within
+        return CSR(indptr, self.indices[at], self.data[at], self.n_cols)
+
+    def transpose(self) -> CSR:
+        """Return the matrix by columns, as a CSR of its own."""
+        rows = np.repeat(np.arange(self.n_rows, dtype=np.int32), np.diff(self.indptr))
+        return csr(self.indices, rows, self.data, (self.n_cols, self.n_rows))
+
+
+def csr(row: Int32, col: Int32, data: Float32, shape: tuple[int, int]) -> CSR:
+    """Build a CSR of ``shape`` from triplets; the values of a repeated pair are summed."""
+    from scipy.sparse import coo_array
+
+    matrix = coo_array((data, (row, col)), shape=shape).tocsr()
+    matrix.sum_duplicates()
+    return CSR(
+        matrix.indptr.astype(np.int64),
+        matrix.indices.astype(np.int32),
+        matrix.data.astype(np.float32),
+        shape[1],
+    )

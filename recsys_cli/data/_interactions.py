@@ -1,0 +1,153 @@
+"""Interactions: parallel arrays over the ids of users and items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from recsys_cli.data._csr import CSR, Bool, Float32, Int32, Int64, csr
+from recsys_cli.errors import DataError
+
+
+class IdMap:
+    """The ids of one kind (users or items), strings as the file has them, by index.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Position is index. Ids are unique; ``3``, ``03`` and ``3.0`` are three ids.
+    """
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self.ids: tuple[str, ...] = tuple(ids)
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {id_: index for index, id_ in enumerate(self.ids)}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> str:
+        return self.ids[index]
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._index
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IdMap) and (self is other or self.ids == other.ids)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def index(self, ids: Sequence[str]) -> Int32:
+        """Return the index of each id, int32 (n,); -1 for one that is unknown."""
+        return np.array([self._index.get(id_, -1) for id_ in ids], dtype=np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Who interacted with what, how strongly and when: parallel arrays in the order of the source.
+
+    Attributes
+    ----------
+    users, items : IdMap
+        The ids behind the indices; shared by all parts of a split, so shapes never change.
+    user_idx, item_idx : ndarray of int32, shape (n,)
+    value : ndarray of float32, shape (n,)
+        The rating, or the strength of implicit feedback (1 where the source gives none).
+    timestamp : ndarray of int64, shape (n,), optional
+        Unix seconds.
+    weight : ndarray of float32, shape (n,), optional
+        How much each row counts in training; positive.
+    scale : (float, float), optional
+        Smallest and largest rating possible; None when the values are not ratings.
+
+    Raises
+    ------
+    DataError
+        If arrays differ in length, an index is out of range, a value is not finite, or a weight is
+        not finite and positive.
+    """
+
+    users: IdMap
+    items: IdMap
+    user_idx: Int32
+    item_idx: Int32
+    value: Float32
+    timestamp: Int64 | None = None
+    weight: Float32 | None = None
+    scale: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        kinds: dict[str, Any] = {"user_idx": np.int32, "item_idx": np.int32, "value": np.float32}
+        kinds |= {"timestamp": np.int64, "weight": np.float32}
+        for name, dtype in kinds.items():
+            array = getattr(self, name)
+            if array is not None and (array.dtype != dtype or array.shape != self.user_idx.shape):
+                raise DataError(f"{name} must be {dtype.__name__} of shape {self.user_idx.shape}")
+        if not np.isfinite(self.value).all():
+            raise DataError("a value is not finite")
+        if self.weight is not None and not ((self.weight > 0) & np.isfinite(self.weight)).all():
+            raise DataError("a weight is not finite and positive")
+        for index, ids in ((self.user_idx, self.users), (self.item_idx, self.items)):
+            if len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(ids):
+                raise DataError("an index points outside its id map")
+
+    def __len__(self) -> int:
+        return len(self.user_idx)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users in the id map, whether or not they interact here."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items in the id map, whether or not they interact here."""
+        return len(self.items)
+
+    @cached_property
+    def csr(self) -> CSR:
+        """Users × items; the values of a repeated pair are summed."""
+        return csr(self.user_idx, self.item_idx, self.value, (self.n_users, self.n_items))
+
+    @cached_property
+    def user_counts(self) -> Int64:
+        """Rows of each user, int64 (n_users,)."""
+        return np.bincount(self.user_idx, minlength=self.n_users)
+
+    @cached_property
+    def item_counts(self) -> Int64:
+        """Rows of each item, int64 (n_items,)."""
+        return np.bincount(self.item_idx, minlength=self.n_items)
+
+    @cached_property
+    def pair_key(self) -> Int64:
+        """One number for each row's (user, item) pair, int64 (n,)."""
+        return self.user_idx.astype(np.int64) * self.n_items + self.item_idx
+
+    def take(self, rows: Int64 | Bool) -> Interactions:
+        """Return the given rows (a mask, or indices in the wanted order), with the same id maps."""
+        return replace(
+            self,
+            user_idx=self.user_idx[rows],
+            item_idx=self.item_idx[rows],
+            value=self.value[rows],
+            timestamp=None if self.timestamp is None else self.timestamp[rows],
+            weight=None if self.weight is None else self.weight[rows],
+        )
+
+
+def concatenate(parts: Sequence[Interactions]) -> Interactions:
+    """Return the rows of all parts, one after the other; they share their id maps."""
+
+    def column(name: str) -> Any:
+        arrays = [getattr(part, name) for part in parts]
+        return None if arrays[0] is None else np.concatenate(arrays)
+
+    names = ("user_idx", "item_idx", "value", "timestamp", "weight")
+    return replace(parts[0], **{name: column(name) for name in names})

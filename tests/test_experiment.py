@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recsys_cli import experiment
+from recsys_cli.errors import SpecError, SplitMismatch
+from recsys_cli.listener import SILENT, Listener
+from recsys_cli.runs import Store
+from recsys_cli.spec import ExperimentSpec
+from recsys_cli.splitters._base import Splitter
+
+SMALL = {"name": "synthetic", "users": 60, "items": 50, "interactions": 1500}
+
+
+def spec(**blocks: Any) -> ExperimentSpec:
+    return ExperimentSpec.model_validate(
+        {
+            "name": "x",
+            "dataset": SMALL,
+            "split": {"name": "leave-last", "validation": 1},
+            "model": {"name": "popular"},
+        }
+        | blocks
+    )
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+class Notes(Listener):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.stages: list[tuple[str, int, int | None]] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def progress(self, label: str, done: int, total: int | None) -> None:
+        self.stages.append((label, done, total))
+
+
+def test_the_record_of_a_run_says_what_happened(store):
+    notes = Notes()
+    asked = spec(dataset={**SMALL, "prepare": [{"name": "min-value", "value": 4}]})
+    run = experiment.train(asked, store, notes, argv=["recsys", "train"])
+    record = run.record
+    assert record["argv"] == ["recsys", "train"] and record["seed"] == 42
+    assert record["fingerprints"]["spec"] == asked.fingerprint
+    assert set(record["stages"]) == {"prepare", "fit/1"}
+    (receipt,) = record["prepare"]
+    assert receipt["before"]["rows"] == 1500 > receipt["after"]["rows"]
+    assert record["dataset"]["synthetic"] is True
+    assert notes.notes[0].startswith("synthetic: 1,500 interactions of 60 users")
+    assert notes.notes[1].startswith("min-value value=4")
+    assert run.metrics is None
+
+
+def test_evaluating_says_what_was_asked_and_how_far_it_is(store):
+    run = experiment.train(spec(), store, SILENT, argv=[])
+    notes = Notes()
+    found = experiment.evaluate(run, notes)
+    assert run.metrics is not None
+    assert run.metrics["metrics"]["ndcg@10"]["value"] == found["1"].metrics["ndcg@10"].value
+    assert notes.notes[-1].startswith("Evaluating fold 1: 60 users (0 cold), ")
+    assert notes.stages == [("evaluate", 0, 60), ("evaluate", 60, 60)]
+
+
+def test_folds_are_summed_up(store):
+    asked = spec(split={"name": "k-fold", "k": 3}, model={"name": "bias"})
+    run = experiment.train(asked, store, SILENT, argv=[])
+    found = experiment.evaluate(run, SILENT)
+    assert run.fold_names == ("1", "2", "3") == tuple(found)
+    values = [one.metrics["ndcg@10"].value for one in found.values()]
+    assert run.metrics is not None
+    summary = run.metrics["metrics"]["ndcg@10"]
+    assert summary["value"] == pytest.approx(np.mean(values))
+    assert summary["std"] == pytest.approx(np.std(values, ddof=1))
+
+
+def test_another_split_is_refused(store, monkeypatch):
+    run = experiment.train(spec(split={"name": "random"}), store, SILENT, argv=[])
+    split = Splitter.split
+    monkeypatch.setattr(
+        Splitter, "split", lambda self, data, _rng: split(self, data, np.random.default_rng(99))
+    )
+    with pytest.raises(SplitMismatch, match="fold 1 is not the split"):
+        experiment.evaluate(run, SILENT)
+    assert run.metrics is None
+
+
+def test_lists_are_kept_when_asked_for(store):
+    run = experiment.train(spec(evaluation={"save_lists": True}), store, SILENT, argv=[])
+    experiment.evaluate(run, SILENT)
+    lists = run.fold().recommendations()
+    assert lists is not None
+    assert set(lists) == {"user", "rank", "item", "score"}
+    assert lists["rank"].max() == 10 and len(set(lists["user"])) == 60
+
+
+def test_a_failure_leaves_a_failed_run(store):
+    with pytest.raises(SpecError):
+        experiment.train(spec(train={"monitor": "ndcg@10"}), store, SILENT, argv=[])
+    (listed,) = store.runs()
+    assert listed.status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "where"),
+    [
+        ({"split": {"name": "leave-last"}, "train": {"monitor": "ndcg@10"}}, "train.monitor"),
+        ({"split": {"name": "leave-last"}, "train": {"refit": True}}, "train.refit"),
+        ({"evaluation": {"metrics": ["mae"]}}, "evaluation.metrics"),
+        ({"train": {"monitor": "rmse"}}, "train.monitor"),
+        (
+            {"model": {"name": "als", "epochs": 3}, "train": {"monitor": "ndcg@10", "every": 4}},
+            "train.every",
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused_before_anything_is_done(store, blocks, where):
+    with pytest.raises(SpecError) as raised:
+        experiment.train(spec(**blocks), store, SILENT, argv=[])
+    assert raised.value.where == where
+    assert store.ids() == []
+
+
+def test_the_seed_moves_the_split_and_never_the_data(store):
+    runs = [
+        experiment.train(spec(seed=seed, split={"name": "random"}), store, SILENT, argv=[])
+        for seed in (1, 1, 2)
+    ]
+    prints = [json.loads((run.path / "run.json").read_text())["fingerprints"] for run in runs]
+    assert prints[0] == prints[1]
+    assert prints[0]["data"] == prints[2]["data"]
+    assert prints[0]["split"] != prints[2]["split"]

@@ -1,0 +1,125 @@
+"""Serving from a run folder: what is known, what is new, what is left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recsys_cli import experiment
+from recsys_cli.errors import DataError, NotFound, SpecError
+from recsys_cli.listener import SILENT
+from recsys_cli.runs import Run, Store
+from recsys_cli.serving import Recommender
+from recsys_cli.spec import ExperimentSpec
+
+MODELS = {
+    "als": {"name": "als", "factors": 8, "epochs": 5},
+    "mf": {"name": "mf", "factors": 8, "epochs": 10},
+    "bpr": {"name": "bpr", "factors": 8, "epochs": 10},
+    "popular": {"name": "popular"},
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, Run]:
+    store = Store(tmp_path_factory.mktemp("runs"))
+    return {
+        name: experiment.train(
+            ExperimentSpec.model_validate(
+                {
+                    "name": name,
+                    "dataset": {
+                        "name": "synthetic",
+                        "users": 60,
+                        "items": 50,
+                        "interactions": 1500,
+                    },
+                    "split": {"name": "user-holdout", "validation": 0.1},
+                    "model": model,
+                }
+            ),
+            store,
+            SILENT,
+            argv=[],
+        )
+        for name, model in MODELS.items()
+    }
+
+
+def users(recommender: Recommender) -> tuple[list[str], list[str], list[str]]:
+    """Return the ids of users trained on, held out with a history, and held out without."""
+    ids = recommender.catalog.users.ids
+    known = np.diff(recommender.catalog.history(np.arange(len(ids), dtype=np.int32)).indptr) > 0
+    trained = recommender.model.user_counts_ > 0
+    groups = (trained, known & ~trained, ~known)
+    return tuple([ids[i] for i in np.flatnonzero(group)] for group in groups)  # type: ignore
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_nothing_seen_is_recommended_be_it_training_history_or_validation(runs, name):
+    recommender = Recommender(runs[name].fold())
+    ids = recommender.catalog.users.ids
+    index = np.arange(len(ids), dtype=np.int32)
+    seen = recommender.catalog.seen(index)
+    for row, found in enumerate(recommender.for_users(ids, 50)):
+        theirs = seen.indices[seen.indptr[row] : seen.indptr[row + 1]]
+        known = {recommender.catalog.items[i] for i in theirs}
+        listed = [one.item for one in found.items]
+        assert not known & set(listed) and len(listed) == len(set(listed))
+        assert len(listed) + len(known) <= 50
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_one_user_alone_gets_what_it_gets_among_others(runs, name):
+    recommender = Recommender(runs[name].fold())
+    asked = [group[0] for group in users(recommender) if group] + ["nobody"]
+    together = recommender.for_users(asked, 5)
+    for user, found in zip(asked, together, strict=True):
+        (alone,) = recommender.for_users([user], 5)
+        assert [one.item for one in alone.items] == [one.item for one in found.items]
+        assert [one.score for one in alone.items] == pytest.approx(
+            [one.score for one in found.items], rel=1e-4
+        )
+
+
+def test_only_an_unknown_user_is_noted(runs):
+    recommender = Recommender(runs["als"].fold())
+    trained, held_out, _ = users(recommender)
+    assert held_out
+    found = recommender.for_users([trained[0], held_out[0], "nobody"], 3)
+    assert [one.note is None for one in found] == [True, True, False]
+
+
+def test_a_history_by_hand_leaves_its_items_out_unless_told(runs):
+    history = {"3": 5.0, "7": 4.0}
+    listed = Recommender(runs["als"].fold()).for_history(history, 50)
+    assert not {"3", "7"} & {one.item for one in listed.items}
+    kept = Recommender(runs["als"].fold(), exclude_seen=False).for_history(history, 50)
+    assert {"3", "7"} <= {one.item for one in kept.items}
+
+
+def test_k_beyond_the_items_costs_no_memory(runs):
+    recommender = Recommender(runs["als"].fold(), exclude_seen=False)
+    assert recommender.top(np.zeros(2, np.int32), 10**12)[0].shape == (2, 50)
+    assert len(recommender.similar("3", 10**12)) == 49
+    assert {len(items) for items in recommender.factors(10**12)} == {50}
+
+
+def test_what_is_unknown_is_told_with_the_nearest(runs):
+    recommender = Recommender(runs["als"].fold())
+    recommender.require(["1", "2"])
+    with pytest.raises(NotFound, match='no user "601"') as raised:
+        recommender.require(["1", "601"])
+    assert raised.value.hint is not None and "60" in raised.value.hint
+    with pytest.raises(NotFound, match='no item "x"'):
+        recommender.for_history({"x": 1.0}, 3)
+    with pytest.raises(DataError, match="finite"):
+        recommender.for_history({"3": 1e300}, 3)
+    assert recommender.title("3") != "3"
+
+
+def test_a_model_without_factors_says_so(runs):
+    recommender = Recommender(runs["popular"].fold())
+    for ask in (lambda: recommender.similar("3", 2), lambda: recommender.factors(2)):
+        with pytest.raises(SpecError, match="popular has no"):
+            ask()

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recsys_cli.data import Dataset, DatasetInfo, Interactions, SideFeatures, Split
+from recsys_cli.errors import SpecError
+from recsys_cli.listener import SILENT
+from recsys_cli.spec import ExperimentSpec
+from recsys_cli.training import Monitor, fit, refitted
+
+
+def spec(model: dict[str, Any] | None = None, **train: Any) -> ExperimentSpec:
+    return ExperimentSpec.model_validate(
+        {
+            "name": "x",
+            "dataset": {"name": "synthetic"},
+            "split": {"name": "random", "validation": 0.1},
+            "model": model or {"name": "mf", "factors": 4, "epochs": 12},
+            "train": train,
+            "evaluation": {"metrics": ["rmse", "ndcg@5"]},
+        }
+    )
+
+
+def whole(data: Interactions) -> Dataset:
+    info = DatasetInfo(name="x", description="", licence="", citation="", source_hash="")
+    return Dataset(interactions=data, info=info, titles=None, features=SideFeatures(), folds={})
+
+
+@pytest.fixture
+def split(ratings) -> Split:
+    part = np.arange(len(ratings)) % 10
+    return Split(
+        train=ratings.take(part > 1),
+        validation=ratings.take(part == 1),
+        test=ratings.take(part == 0),
+        history=None,
+        fold="1",
+    )
+
+
+class Scripted:
+    """A model whose validation value is what the script says."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+
+    def arrays(self) -> dict[str, Any]:
+        return {"epoch": np.array(self.epoch)}
+
+
+def watch(split: Split, monkeypatch, values: list[float], **train: Any) -> tuple[Monitor, int]:
+    """Return the monitor and the epoch it stopped at (0: it never did)."""
+    lines: list[dict[str, Any]] = []
+    monitor = Monitor(spec(**train), split, lines.append, SILENT)
+    model = Scripted()
+    monkeypatch.setattr(monitor._evaluator, "value", lambda model, _name: values[model.epoch - 1])
+    for model.epoch in range(1, len(values) + 1):
+        if monitor(model, model.epoch, 0.5):  # type: ignore[arg-type]
+            return monitor, model.epoch
+    return monitor, 0
+
+
+@pytest.mark.parametrize(
+    ("values", "train", "best", "stopped"),
+    [
+        ([3, 2, 1, 2, 2, 2], {"monitor": "rmse", "patience": 2}, 3, 5),
+        ([1, 2, 3, 2, 2, 2], {"monitor": "ndcg@5", "patience": 2}, 3, 5),
+        ([3, 2, 1, 2, 0, 2], {"monitor": "rmse", "patience": 2}, 5, 0),
+        ([1, 1, 1], {"monitor": "rmse", "patience": 3}, 1, 0),
+        ([3, 2.95, 2.9, 2.85], {"monitor": "rmse", "patience": 3, "min_delta": 0.5}, 1, 4),
+        ([3, 0, 2, 0, 1, 0], {"monitor": "rmse", "every": 2, "patience": 2}, 2, 6),
+    ],
+)
+def test_the_best_epoch_is_kept_and_patience_ends(split, monkeypatch, values, train, best, stopped):
+    monitor, at = watch(split, monkeypatch, values, **train)
+    assert monitor.best is not None
+    assert (monitor.best.epoch, at) == (best, stopped)
+    assert monitor.best_arrays["epoch"] == best
+
+
+def test_the_kept_model_is_that_of_the_best_epoch(split):
+    asked = spec({"name": "mf", "factors": 40, "epochs": 60}, monitor="rmse", patience=3)
+    lines: list[dict[str, Any]] = []
+    found = fit(asked, whole(split.train), split, lines.append, SILENT)
+    assert found.best is not None and found.best.epoch < len(lines)
+    model = {"name": "mf", "factors": 40, "epochs": 60}
+    rerun = spec(model, monitor="rmse", patience=1000)
+    again = fit(rerun, whole(split.train), split, lambda _line: None, SILENT)
+    assert again.best == found.best
+    for name, array in found.model.arrays().items():
+        assert np.array_equal(array, again.model.arrays()[name])
+
+
+def test_history_has_a_line_an_epoch(split):
+    lines: list[dict[str, Any]] = []
+    fit(spec(monitor="ndcg@5", every=5), whole(split.train), split, lines.append, SILENT)
+    assert [line["epoch"] for line in lines] == list(range(1, 13))
+    assert [line["epoch"] for line in lines if "ndcg@5" in line] == [5, 10]
+    assert all(np.isfinite(line["loss"]) and line["seconds"] >= 0 for line in lines)
+
+
+def test_refit_learns_from_both_parts(split):
+    found = fit(spec(refit=True), whole(split.train), split, lambda _line: None, SILENT)
+    assert split.validation is not None
+    known = split.train.user_counts + split.validation.user_counts
+    assert np.array_equal(found.model.user_counts_, known)
+
+
+def test_a_model_without_epochs_cannot_be_watched(split):
+    asked = spec({"name": "popular"}, monitor="ndcg@5")
+    with pytest.raises(SpecError, match="popular has no epochs"):
+        fit(asked, whole(split.train), split, lambda _line: None, SILENT)
+
+
+def test_refitting_moves_the_validation_users_history_into_training(make):
+    shape = (4, 3)
+    split = Split(
+        train=make([(0, 0, 1)], shape),
+        validation=make([(1, 1, 1)], shape),
+        test=make([(2, 2, 1)], shape),
+        history=make([(1, 0, 1), (2, 0, 1)], shape),
+        fold="1",
+    )
+    moved = refitted(split)
+    pairs = sorted(zip(moved.train.user_idx.tolist(), moved.train.item_idx.tolist(), strict=True))
+    assert pairs == [(0, 0), (1, 0), (1, 1)]
+    assert moved.validation is None and moved.history is not None
+    assert moved.history.user_idx.tolist() == [2]
