@@ -101,11 +101,12 @@ def check(spec: ExperimentSpec) -> None:
             where="train.every",
             hint="lower train.every, or raise model.epochs",
         )
-    for name in [*spec.evaluation.metrics, *filter(None, [spec.train.monitor])]:
+    watched = [("train.monitor", spec.train.monitor)] if spec.train.monitor else []
+    for where, name in [*watched, *(("evaluation.metrics", n) for n in spec.evaluation.metrics)]:
         if parse(name).metric.kind == "rating" and not model.predicts_ratings:
             raise SpecError(
                 f"{name} needs predicted ratings, and {model.spec_name()} only ranks",
-                where="evaluation.metrics",
+                where=where,
                 hint="take ranking metrics such as ndcg@10, or a rating model such as mf",
             )
 

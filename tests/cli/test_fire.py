@@ -24,20 +24,26 @@ def check(store: Store) -> None:
 
 
 def rounds(write, recsys, seed: int, times: int) -> None:
-    folds = {"name": "k-fold", "k": 12}
-    spec = write("fire", split=folds, model={"name": "bias"}, evaluation={"metrics": ["rmse"]})
+    """Kill ``recsys run`` now as it trains, now as it evaluates, at a random moment of either."""
+    spec = write(
+        "fire",
+        split={"name": "k-fold", "k": 8},
+        model={"name": "bias"},
+        evaluation={"metrics": ["rmse"]},
+    )
     store = Store(Path("runs"))
     chance = random.Random(seed)
-    for _ in range(times):
+    for number in range(1, times + 1):
+        begun = store.root / f"fire-{number}" / ("run.json" if number % 2 else "MANIFEST.json")
         with process("run", spec) as running:
-            before = len(store.ids())
-            while len(store.ids()) == before and running.poll() is None:
-                time.sleep(0.005)
-            time.sleep(chance.uniform(0, 1.0))
+            while not begun.exists():
+                assert running.poll() is None, running.communicate()
+                time.sleep(0.002)
+            time.sleep(chance.uniform(0, 0.3))
             running.kill()
         assert recsys("runs").code == 0
         check(store)
-    assert len(store.ids()) == times
+    assert {run.status for run in store.runs()} == {"complete", "interrupted"}
 
 
 def test_killed_at_random_moments_runs_are_whole_or_absent(write, recsys):

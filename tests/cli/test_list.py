@@ -38,7 +38,7 @@ def test_check_prints_a_spec_that_means_the_same(recsys, write):
 
 def test_check_tells_parts_that_do_not_fit(recsys, write):
     result = recsys("check", write("x", train={"monitor": "rmse"}, model={"name": "popular"}))
-    assert result.code == 2 and result.err.startswith("error: x.yaml: evaluation.metrics: rmse")
+    assert result.code == 2 and result.err.startswith("error: x.yaml: train.monitor: rmse needs")
     result = recsys("check", write("y", split={"name": "random"}, train={"refit": True}))
     assert result.code == 2 and "y.yaml: train.refit: needs a validation part" in result.err
 

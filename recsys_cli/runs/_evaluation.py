@@ -1,0 +1,125 @@
+"""Committing an evaluation: tables first, then metrics.json, whose rename makes all of it true."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recsys_cli.runs._atomic import atomic_write, encode
+from recsys_cli.runs._lock import lock
+from recsys_cli.runs._manifest import ONLY_FOLD
+from recsys_cli.runs._reading import SCHEMA_VERSION, damaged, reading
+
+METRICS = "metrics.json"
+_TABLE = re.compile(r"(per_user|recommendations)-[0-9a-f]{8}\.parquet|\..*\.tmp")
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluatedFold:
+    """What evaluating one fold found.
+
+    Attributes
+    ----------
+    document : dict
+        JSON-able; ``document["metrics"][name]["value"]`` is what listings show.
+    per_user : dict of str to sequence
+        The column ``user`` holds ids; then one column a metric.
+    recommendations : dict of str to sequence, optional
+        Columns of the recommended lists.
+    """
+
+    document: Mapping[str, Any]
+    per_user: Mapping[str, Any]
+    recommendations: Mapping[str, Any] | None = None
+
+
+def commit(
+    folder: Path,
+    prefixes: Mapping[str, str],
+    found: Mapping[str, EvaluatedFold],
+    summary: Mapping[str, Any] | None,
+) -> None:
+    """Write the tables of every fold, then the metrics that name them, then drop older tables.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's.
+    prefixes : dict of str to str
+        Where the files of each fold lie.
+    found : dict of str to EvaluatedFold
+        Every fold's.
+    summary : dict, optional
+        What stands above the folds when there are several.
+    """
+    if set(found) != set(prefixes) or (summary is None) != (list(prefixes) == [ONLY_FOLD]):
+        raise ValueError(f"an evaluation of folds {sorted(found)} does not fit {sorted(prefixes)}")
+    with lock(folder):
+        folds = {name: _written(folder, prefix, found[name]) for name, prefix in prefixes.items()}
+        top = folds[ONLY_FOLD] if summary is None else {**summary, "folds": folds}
+        atomic_write(folder / METRICS, encode({"schema_version": SCHEMA_VERSION, **top}))
+        _sweep(folder, prefixes.values(), keep=_named(folds.values()))
+
+
+def _written(folder: Path, prefix: str, found: EvaluatedFold) -> dict[str, Any]:
+    tables = {"per_user": found.per_user, "recommendations": found.recommendations}
+    return {**found.document} | {
+        kind: _write_table(folder, prefix + kind, columns)
+        for kind, columns in tables.items()
+        if columns is not None
+    }
+
+
+def _write_table(folder: Path, stem: str, columns: Mapping[str, Any]) -> dict[str, str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(pa.table(dict(columns)), sink, compression="zstd")
+    data = sink.getvalue()
+    sha256 = hashlib.sha256(data).hexdigest()
+    name = f"{stem}-{sha256[:8]}.parquet"
+    atomic_write(folder / name, data)
+    return {"file": name, "sha256": sha256}
+
+
+def read_table(folder: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a table: lists of text, arrays of numbers.
+
+    Raises
+    ------
+    DamagedRun
+        If the file is missing or is not the one that ``metrics.json`` names.
+    """
+    path = folder / str(entry["file"])
+    with reading(path):
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise damaged(path, "the file is not the one that metrics.json names")
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(io.BytesIO(data))
+        return {
+            field.name: column.to_pylist() if str(field.type) == "string" else column.to_numpy()
+            for field, column in zip(table.schema, table.columns, strict=True)
+        }
+
+
+def _named(folds: Iterable[Mapping[str, Any]]) -> set[str]:
+    kinds = ("per_user", "recommendations")
+    return {fold[kind]["file"] for fold in folds for kind in kinds if kind in fold}
+
+
+def _sweep(folder: Path, prefixes: Iterable[str], keep: set[str]) -> None:
+    """Drop what earlier evaluations, whole or killed, left behind."""
+    for prefix in {"", *prefixes}:
+        for path in (folder / prefix).iterdir():
+            if _TABLE.fullmatch(path.name) and prefix + path.name not in keep:
+                with suppress(OSError):
+                    path.unlink()

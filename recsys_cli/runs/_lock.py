@@ -1,0 +1,76 @@
+"""The lock of a run folder: held by the live process that writes it, released by its death.
+
+The kernel's own flock, for two things that lock libraries lack: a probe that takes a *shared* lock,
+so that two listings at once never take each other for a trainer, and one that works read-only.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from recsys_cli.errors import Locked
+from recsys_cli.runs._atomic import disk_errors
+
+_NAME = ".lock"
+_POLL = 0.02
+
+
+@contextmanager
+def lock(folder: Path, timeout: float = 30.0) -> Iterator[None]:
+    """Hold the folder's lock within the block.
+
+    Parameters
+    ----------
+    folder : Path
+    timeout : float
+        Seconds to wait for another holder.
+
+    Raises
+    ------
+    Locked
+        If another process still holds it then.
+    """
+    path = folder / _NAME
+    with disk_errors(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        _acquire(descriptor, path, time.monotonic() + timeout)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: Path, deadline: float) -> None:
+    while True:
+        with disk_errors(path), suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if time.monotonic() > deadline:
+            raise Locked(
+                "another process is writing this run",
+                where=str(path.parent),
+                hint="wait until it ends, then try again",
+            )
+        time.sleep(_POLL)
+
+
+def held(folder: Path) -> bool:
+    """Return whether a live process is writing the folder; never waits, never writes."""
+    try:
+        descriptor = os.open(folder / _NAME, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,118 @@
+"""MANIFEST.json: size and sha256 of every file that train wrote; with it a run is complete."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from recsys_cli.errors import DamagedRun
+from recsys_cli.fingerprint import file_digest
+from recsys_cli.runs._atomic import atomic_write, disk_errors, encode, sync
+from recsys_cli.runs._reading import damaged, read_json, reading
+
+MANIFEST = "MANIFEST.json"
+MODEL = "model.safetensors"
+#: Written again after the commit, so never part of it.
+_OUTSIDE = {"run.json", "log.txt", MANIFEST}
+_FOLD = re.compile(r"(?:fold-([^/]+)/)?" + re.escape(MODEL))
+ONLY_FOLD = "1"
+
+
+class _File(NamedTuple):
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a complete run holds.
+
+    Attributes
+    ----------
+    folder : Path
+        The run's folder.
+    files : dict of str to (bytes, sha256)
+        By path relative to the folder, with ``/``.
+    """
+
+    folder: Path
+    files: dict[str, _File]
+
+    @classmethod
+    def write(cls, folder: Path) -> None:
+        """Commit a run: list every file there is, and rename the list into place."""
+        found = {}
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if path.is_file() and name not in _OUTSIDE and not path.name.startswith("."):
+                with disk_errors(path):
+                    sync(path)
+                    found[name] = {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+        atomic_write(folder / MANIFEST, encode({"files": found}))
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read a manifest and check that each file is there in its full size.
+
+        Raises
+        ------
+        DamagedRun
+            If the manifest, or a file's size, is wrong.
+        """
+        path = folder / MANIFEST
+        document = read_json(path)
+        with reading(path):
+            files = {
+                name: _File(int(entry["bytes"]), str(entry["sha256"]))
+                for name, entry in document["files"].items()
+            }
+            if "spec.yaml" not in files or not any(map(_FOLD.fullmatch, files)):
+                raise damaged(path, "the manifest names no spec or no model")
+        manifest = cls(folder, files)
+        manifest._check_sizes()
+        return manifest
+
+    def _check_sizes(self) -> None:
+        for name, expected in self.files.items():
+            try:
+                # No pathlib: it would double the time that listing a thousand runs takes.
+                size = os.stat(f"{self.folder}/{name}").st_size  # noqa: PTH116
+            except OSError as error:
+                raise damaged(self.folder / name, "the file is missing") from error
+            if size != expected.bytes:
+                reason = f"the file has {size:,} bytes instead of {expected.bytes:,}"
+                raise damaged(self.folder / name, reason)
+
+    def checked(self, name: str) -> Path:
+        """Return the path of a file whose sha256 is what it was when the run was committed.
+
+        Raises
+        ------
+        DamagedRun
+            If the file is not in the manifest, is missing or has changed.
+        """
+        path = self.folder / name
+        if name not in self.files:
+            raise DamagedRun("the manifest does not name this file", where=str(path))
+        with reading(path):
+            if file_digest(path) != self.files[name].sha256:
+                raise damaged(path, "the file has changed since the run was committed")
+        return path
+
+    def folds(self) -> dict[str, str]:
+        """Return the prefix of each fold's files by the fold's name, in natural order.
+
+        A run of one fold has its files at the top: ``{"1": ""}``.
+        """
+        names = [match[1] for match in map(_FOLD.fullmatch, self.files) if match]
+        if names == [None]:
+            return {ONLY_FOLD: ""}
+        return {name: f"fold-{name}/" for name in sorted(filter(None, names), key=_natural)}
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Order ``10`` after ``9``."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]

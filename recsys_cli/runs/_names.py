@@ -1,0 +1,13 @@
+"""The names of run folders: the experiment's name, a hyphen and a number."""
+
+from __future__ import annotations
+
+import re
+
+RUN_ID = re.compile(r"([a-z][a-z0-9-]*)-([1-9][0-9]{0,17})")
+
+
+def split(id_: str) -> tuple[str, int]:
+    """Return name and number; a copied run under a name of its own has the number 0."""
+    match = RUN_ID.fullmatch(id_)
+    return (match[1], int(match[2])) if match else (id_, 0)

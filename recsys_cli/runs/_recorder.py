@@ -1,0 +1,179 @@
+"""Writing a run: the record, then per fold its history, model and catalogue; the manifest last."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recsys_cli.errors import OutOfResources
+from recsys_cli.runs._arrays import save_arrays
+from recsys_cli.runs._atomic import atomic_write, disk_errors, encode
+from recsys_cli.runs._manifest import MANIFEST, MODEL, Manifest
+from recsys_cli.runs._reading import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from recsys_cli.runs._catalog import Catalog
+
+RECORD = "run.json"
+#: What the record of every run holds, beside what the caller adds.
+FACTS = {
+    "id": str,
+    "name": str,
+    "status": str,
+    "created": str,
+    "model": str,
+    "dataset": dict,
+    "seed": int,
+    "argv": list,
+    "stages": dict,
+    "fingerprints": dict,
+    "environment": dict,
+}
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601 with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class FoldRecorder:
+    """The files of one fold of a run being trained.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's own folder, or ``fold-<name>/`` in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with disk_errors(folder):
+            folder.mkdir(exist_ok=True)
+
+    def epoch(self, line: dict[str, Any]) -> None:
+        """Append one line to ``history.jsonl``."""
+        path = self.folder / "history.jsonl"
+        data = encode(line, indent=None)
+        with disk_errors(path), path.open("ab") as file:
+            file.write(data)
+
+    def save_model(self, config: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+        """Write ``model.safetensors``: the arrays, and the model's name and parameters."""
+        save_arrays(self.folder / MODEL, arrays, config)
+
+    def save_catalog(self, catalog: Catalog) -> None:
+        """Write ``catalog/``."""
+        catalog.save(self.folder / "catalog")
+
+
+class Recorder:
+    """A run being trained; ``Store.create`` makes it, holds its lock, and commits or fails it.
+
+    Parameters
+    ----------
+    folder : Path
+        New and empty.
+    name : str
+        Of the experiment.
+    argv : list of str
+    seed : int
+    spec_document : dict
+        The complete spec.
+
+    Attributes
+    ----------
+    id : str
+    record : dict
+        What ``run.json`` holds; :meth:`update` writes it, and so does the end of the run.
+    """
+
+    def __init__(
+        self, folder: Path, *, name: str, argv: list[str], seed: int, spec_document: dict[str, Any]
+    ) -> None:
+        from recsys_cli.runs._environment import environment
+
+        self.folder = folder
+        self.id = folder.name
+        atomic_write(folder / "spec.yaml", _yaml(spec_document))
+        self.record: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "id": self.id,
+            "name": name,
+            "status": "running",
+            "created": now(),
+            "model": spec_document["model"]["name"],
+            "dataset": {"name": spec_document["dataset"]["name"]},
+            "seed": seed,
+            "argv": argv,
+            "stages": {},
+            "fingerprints": {},
+            "environment": environment(),
+        }
+        self.update()
+
+    def update(self, **facts: Any) -> None:
+        """Set facts of the record by name, and write ``run.json``."""
+        self.record |= facts
+        atomic_write(self.folder / RECORD, encode(self.record))
+
+    def fold(self, name: str | None = None) -> FoldRecorder:
+        """Return the recorder of one fold; None is the only one, whose files lie at the top."""
+        if name is None:
+            return FoldRecorder(self.folder)
+        if not re.fullmatch(r"[\w.-]+", name):
+            raise ValueError(f"a fold cannot be called {name!r}")
+        return FoldRecorder(self.folder / f"fold-{name}")
+
+    def commit(self) -> None:
+        """Make the run complete."""
+        self._end("complete")
+        Manifest.write(self.folder)
+
+    def fail(self, error: BaseException) -> None:
+        """Write down what stopped the run, as well as the disk allows."""
+        if (self.folder / MANIFEST).exists():
+            return
+        self.record["failure"] = {
+            "type": type(error).__name__,
+            "message": str(error),
+            "traceback": "".join(traceback.format_exception(error)),
+        }
+        with suppress(OutOfResources):
+            self._end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+
+    def _end(self, status: str) -> None:
+        from recsys_cli.runs._environment import usage
+
+        self.record["environment"] |= usage()
+        self.update(status=status, finished=now())
+
+
+def _yaml(document: dict[str, Any]) -> bytes:
+    """Return YAML that means the same to a YAML 1.1 reader, a YAML 1.2 reader and our own."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+        return dumper.represent_scalar(
+            "tag:yaml.org,2002:str", value, style="'" if _looks_a_number(value) else None
+        )
+
+    # PyYAML leaves "1e-3" bare, which is text to YAML 1.1 and a number to everyone else.
+    Dumper.add_representer(str, text)
+    return yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True).encode()
+
+
+def _looks_a_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

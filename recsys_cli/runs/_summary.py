@@ -1,0 +1,83 @@
+"""What a listing says of a run: its state, its record and the values in metrics.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsys_cli.errors import RecsysError
+from recsys_cli.runs._evaluation import METRICS
+from recsys_cli.runs._names import split
+from recsys_cli.runs._reading import read_versioned, reading
+from recsys_cli.runs._state import Status, examine
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run in a listing.
+
+    Attributes
+    ----------
+    id, name : str
+    status : str
+        complete, running, failed, interrupted, damaged, or newer (than this recsys).
+    created : str, optional
+        UTC, ISO 8601; None where the record cannot be read, as with ``model`` and ``dataset``.
+    model, dataset : str, optional
+    metrics : dict of str to float
+        Empty before the first evaluation.
+    note : str, optional
+        Why the run does not answer, or what is wrong with its metrics.
+    """
+
+    id: str
+    name: str
+    status: Status
+    created: str | None
+    model: str | None
+    dataset: str | None
+    metrics: dict[str, float]
+    note: str | None
+
+    @property
+    def headline(self) -> str:
+        """The first three metrics in one line, or why there are none."""
+        shown = [f"{name} {value:.4f}" for name, value in list(self.metrics.items())[:3]]
+        return " · ".join(shown) or (self.note or "")
+
+
+def summarise(folder: Path) -> RunSummary:
+    """Return what a listing says of a folder, whatever it holds."""
+    state = examine(folder)
+    record = state.record
+    metrics, problem = {}, state.problem
+    if state.status == "complete":
+        try:
+            metrics = _values(folder)
+        except RecsysError as error:
+            problem = error
+    dataset = record.get("dataset")
+    return RunSummary(
+        id=folder.name,
+        name=split(folder.name)[0],
+        status=state.status,
+        created=_text(record.get("created")),
+        model=_text(record.get("model")),
+        dataset=_text(dataset.get("name") if isinstance(dataset, dict) else None),
+        metrics=metrics,
+        note=None if problem is None else problem.message,
+    )
+
+
+def _values(folder: Path) -> dict[str, float]:
+    """Return the value of each metric, empty before the first evaluation."""
+    path = folder / METRICS
+    if not path.exists():
+        return {}
+    document = read_versioned(path)
+    with reading(path):
+        return {name: float(entry["value"]) for name, entry in document["metrics"].items()}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
