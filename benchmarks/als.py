@@ -19,7 +19,7 @@ from recsys_cli.models import MODELS
 from recsys_cli.models._als import objective, strengths
 from recsys_cli.seeding import generator
 
-REG, ALPHA, EPOCHS = 0.01, 10.0, 15
+REG, ALPHA, EPOCHS = 0.015, 1.0, 15
 
 
 def run(quick: bool) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from recsys_cli.errors import SpecError
+from recsys_cli.errors import OutOfResources, SpecError
 from recsys_cli.listener import Listener
 from recsys_cli.serving import Recommender
 
@@ -34,6 +34,8 @@ def write(
     ------
     SpecError
         If the suffix is another, or the folder does not exist.
+    OutOfResources
+        If the disk is full, or denies it.
     """
     writers = {".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl}
     if path.suffix not in writers or not path.parent.is_dir():
@@ -57,6 +59,10 @@ def write(
                 rows += table.num_rows
             listener.progress("recommend", len(ids), len(ids))
         partial.replace(path)
+    except OSError as error:
+        reason = f"cannot write: {error.strerror or error}"
+        hint = "free some disk space, or write it elsewhere"
+        raise OutOfResources(reason, where=str(path), hint=hint) from error
     finally:
         partial.unlink(missing_ok=True)
     return rows

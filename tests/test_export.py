@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 
 import pyarrow.parquet as pq
 import pytest
 
 from recsys_cli import experiment, export
-from recsys_cli.errors import SpecError
+from recsys_cli.errors import OutOfResources, SpecError
 from recsys_cli.listener import SILENT, Listener
 from recsys_cli.runs import Store
 from recsys_cli.serving import Recommender
@@ -75,6 +76,17 @@ def test_an_interruption_leaves_the_file_as_it_was(recommender, tmp_path):
             export.write(recommender, None, 3, path, Interrupting())
         assert path.read_text() == "before"
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_disk_that_refuses_is_told_with_the_path(recommender, tmp_path):
+    class Full(Listener):
+        def progress(self, label: str, done: int, total: int | None) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "recs.csv"
+    with pytest.raises(OutOfResources, match=r"recs.csv: cannot write: No space left"):
+        export.write(recommender, None, 3, path, Full())
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["recs", "recs.xlsx", "none/recs.csv"])

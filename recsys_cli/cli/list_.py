@@ -14,14 +14,8 @@ from recsys_cli.cli._options import JsonOption
 NAME = "list"
 
 
-class Kind(StrEnum):
-    """What can be listed."""
-
-    models = "models"
-    datasets = "datasets"
-    splitters = "splitters"
-    filters = "filters"
-    metrics = "metrics"
+#: What can be listed.
+Kind = StrEnum("Kind", ["models", "datasets", "splitters", "filters", "metrics"])
 
 
 def command(

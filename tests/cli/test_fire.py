@@ -34,12 +34,13 @@ def rounds(write, recsys, seed: int, times: int) -> None:
     store = Store(Path("runs"))
     chance = random.Random(seed)
     for number in range(1, times + 1):
-        begun = store.root / f"fire-{number}" / ("run.json" if number % 2 else "MANIFEST.json")
+        begins, lasts = [("MANIFEST.json", 1.0), ("run.json", 0.3)][number % 2]
+        begun = store.root / f"fire-{number}" / begins
         with process("run", spec) as running:
             while not begun.exists():
                 assert running.poll() is None, running.communicate()
                 time.sleep(0.002)
-            time.sleep(chance.uniform(0, 0.3))
+            time.sleep(chance.uniform(0, lasts))
             running.kill()
         assert recsys("runs").code == 0
         check(store)

@@ -1,0 +1,71 @@
+"""Own models and the libraries' agree within noise on the same split at the same settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recsys_cli import experiment
+from recsys_cli.data import Split
+from recsys_cli.evaluation import Evaluation, Evaluator, estimate
+from recsys_cli.listener import Listener
+from recsys_cli.models import MODELS
+from recsys_cli.seeding import generator
+from recsys_cli.spec import ExperimentSpec
+from recsys_cli.specfile import loads
+from recsys_cli.statistics import paired_test
+
+RANKING = """
+name: ranking
+dataset: {name: synthetic, prepare: [{name: min-value, value: 4}]}
+split: {name: leave-last, n: 1}
+model: {name: popular}
+"""
+RATINGS = """
+name: ratings
+dataset: {name: synthetic}
+split: {name: random, test: 0.2}
+model: {name: bias}
+evaluation: {metrics: [rmse]}
+"""
+
+
+def _split(text: str) -> tuple[ExperimentSpec, Split]:
+    spec = loads(text)
+    dataset = experiment.prepare(spec, Listener()).dataset
+    return spec, next(experiment.splits(spec, dataset))
+
+
+def _evaluate(spec: ExperimentSpec, split: Split, name: str, **parameters: Any) -> Evaluation:
+    model = MODELS.get(name)(**parameters).fit(split.train, rng=generator(1, "model"))
+    return Evaluator(split, spec.evaluation).evaluate(model)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("own", "theirs"),
+    [
+        ({"name": "als"}, {"name": "implicit-als"}),
+        # The library draws negatives by popularity (see the docstring of implicit-bpr).
+        ({"name": "bpr", "negatives": "popular", "beta": 1.0}, {"name": "implicit-bpr"}),
+    ],
+)
+def test_own_and_library_rank_alike(own: dict[str, Any], theirs: dict[str, Any]) -> None:
+    spec, split = _split(RANKING)
+    shared = {"factors": 32, "epochs": 15}
+    found = [_evaluate(spec, split, **one, **shared) for one in (own, theirs)]
+    test = paired_test(*(estimate("ndcg@10", one.per_user) for one in found))
+    assert test.p_value is not None
+    # Significantly worse would be a defect; better is allowed.
+    assert test.difference > 0 or test.p_value > 0.01
+
+
+@pytest.mark.slow
+def test_mf_set_up_as_surprise_svd_predicts_as_well() -> None:
+    spec, split = _split(RATINGS)
+    shared = {"factors": 20, "epochs": 20, "lr": 0.005}
+    regs = {f"reg_{what}": 0.02 for what in ("user", "item", "user_bias", "item_bias")}
+    own = _evaluate(spec, split, "mf", **shared, **regs, nu=1.0, lr_decay=1.0, init_std=0.1)
+    theirs = _evaluate(spec, split, "surprise-svd", **shared, reg=0.02)
+    assert own.metrics["rmse"].value == pytest.approx(theirs.metrics["rmse"].value, abs=0.005)
