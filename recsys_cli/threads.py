@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 _setting: list[int] = []
@@ -55,8 +55,19 @@ def map_blocks(work: Callable[[int, int], T], n: int, block: int) -> list[T]:
     n, block : int
         Length of the range, and of each block but the last.
     """
-    spans = [(start, min(start + block, n)) for start in range(0, n, block)]
-    if count() == 1 or len(spans) < 2:
-        return [work(start, stop) for start, stop in spans]
-    with ThreadPoolExecutor(min(count(), len(spans))) as pool:
-        return list(pool.map(lambda span: work(*span), spans))
+    with pool() as run:
+        return run(work, n, block)
+
+
+@contextmanager
+def pool() -> Iterator[Callable[[Callable[[int, int], Any], int, int], list[Any]]]:
+    """Yield :func:`map_blocks` on threads that live as long as the block, for many short calls."""
+    with ThreadPoolExecutor(count()) as executor:
+
+        def run(work: Callable[[int, int], T], n: int, block: int) -> list[T]:
+            spans = [(start, min(start + block, n)) for start in range(0, n, block)]
+            if count() == 1 or len(spans) < 2:
+                return [work(start, stop) for start, stop in spans]
+            return list(executor.map(lambda span: work(*span), spans))
+
+        yield run

@@ -12,7 +12,7 @@ _FLOAT = {"reassoc", "contract", "nsz"}
 _TRIES = 8
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def deal(
     start: int,
     stop: int,
@@ -55,7 +55,7 @@ def deal(
                 at[h] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _mix(x: np.uint64) -> np.uint64:
     """Hash a counter (the finaliser of SplitMix64: Steele, Lea and Flood, OOPSLA 2014)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -64,20 +64,20 @@ def _mix(x: np.uint64) -> np.uint64:
     return mixed
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _draw(key: np.uint64, counter: int) -> np.uint64:
     """Return 32 random bits, the ``counter``-th of the stream ``key``."""
     mixed: np.uint64 = _mix(key + np.uint64(counter) * np.uint64(0x9E3779B97F4A7C15))
     return mixed >> np.uint64(32)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _below(bits: np.uint64, n: int) -> int:
     """Return 32 random bits as a number of 0 … n - 1."""
     return int((bits * np.uint64(n)) >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _contains(indices: NDArray[np.int32], start: int, stop: int, item: int) -> bool:
     """Say whether ascending ``indices[start:stop]`` hold ``item``, branching little."""
     length = stop - start
@@ -88,7 +88,7 @@ def _contains(indices: NDArray[np.int32], start: int, stop: int, item: int) -> b
     return length == 1 and indices[start] == item
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _negative(
     bits: np.uint64, low: int, high: int, members: NDArray[np.int32], mass: NDArray[np.float64]
 ) -> int:
@@ -111,7 +111,7 @@ def _negative(
     return weighted
 
 
-@njit(cache=True, nogil=True, fastmath=_FLOAT)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
 def _update(
     u: int,
     i: int,
@@ -141,7 +141,7 @@ def _update(
     return loss
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bpr(
     start: int,
     stop: int,

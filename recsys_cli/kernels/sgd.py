@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 _FLOAT = {"reassoc", "contract", "nsz"}
 
 
-@njit(cache=True, nogil=True, fastmath=_FLOAT)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
 def _block(
     start: int,
     stop: int,
@@ -49,7 +49,7 @@ def _block(
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=_FLOAT)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
 def sgd(
     start: int,
     stop: int,

@@ -9,6 +9,7 @@ stochastic gradient descent, KDD 2011).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -18,12 +19,19 @@ from recsys_cli.data import Bool, Float32, Int32
 _MOST_GROUPS = 16
 _ROWS_A_DIAGONAL = 50_000
 _LEAST_MEMBERS = 16
+#: Bytes that cores pass to each other as one.
+_CACHE_LINE = 64
 
 
 def random_factors(warm: Bool, factors: int, std: float, rng: np.random.Generator) -> Float32:
     """Return normal factors of standard deviation ``std``, float32 (n, factors); 0 where cold."""
     start = rng.standard_normal((len(warm), factors), np.float32)
     return np.where(warm[:, None], start * np.float32(std), np.float32(0))
+
+
+def spread_zeros(n: int) -> Float32:
+    """Return zeros (n,), one a cache line: threads that write neighbours do not slow each other."""
+    return np.zeros((n, _CACHE_LINE // 4), np.float32)[:, 0]
 
 
 def group_count(n: int, n_users: int, n_items: int) -> int:
@@ -48,10 +56,10 @@ def sweep(work: Callable[[int, int, int], None], groups: int, rng: np.random.Gen
     work : callable
         ``work(start, stop, diagonal)`` runs the blocks of user groups ``start`` to ``stop``.
     """
-    share = -(-groups // threads.count())
-    for diagonal in rng.permutation(groups).tolist():
-        threads.map_blocks(
-            lambda start, stop, d=diagonal: work(start, stop, d),  # type: ignore[misc]
-            groups,
-            share,
-        )
+    with threads.pool() as run:
+        for diagonal in rng.permutation(groups).tolist():
+            run(partial(_swapped, work, diagonal), groups, 1)
+
+
+def _swapped(work: Callable[[int, int, int], None], diagonal: int, start: int, stop: int) -> None:
+    work(start, stop, diagonal)

@@ -13,7 +13,13 @@ from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interacti
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._pairwise import fold_in_pairwise
-from recsys_cli.models._sgd import group_count, random_factors, random_groups, sweep
+from recsys_cli.models._sgd import (
+    group_count,
+    random_factors,
+    random_groups,
+    spread_zeros,
+    sweep,
+)
 
 
 class BPRConfig(ModelConfig):
@@ -72,7 +78,7 @@ class BPR(FactorModel[BPRConfig]):
         start = (config.factors, config.init_std, rng)
         self.user_factors_ = random_factors(self.user_counts_ > 0, *start)
         self.item_factors_ = random_factors(self.item_counts_ > 0, *start)
-        self.item_bias_ = np.zeros(train.n_items, np.float32)
+        self.item_bias_ = spread_zeros(train.n_items)
         weights = self._negative_weights()
         for _ in range(config.epochs):
             yield self._epoch(matrix, weights, rng)

@@ -12,7 +12,13 @@ from recsys_cli.data import CSR, Float32, Int64, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._ridge import Ridge, fold_ratings, group_rows, solve_rows
-from recsys_cli.models._sgd import group_count, random_factors, random_groups, sweep
+from recsys_cli.models._sgd import (
+    group_count,
+    random_factors,
+    random_groups,
+    spread_zeros,
+    sweep,
+)
 
 
 class MFConfig(ModelConfig):
@@ -71,8 +77,8 @@ class MF(FactorModel[MFConfig]):
         config = self.config
         weights = np.ones(len(train), np.float32) if train.weight is None else train.weight
         self.mean_ = np.float32(np.average(train.value, weights=weights))
-        self.user_bias_ = np.zeros(train.n_users, np.float32)
-        self.item_bias_ = np.zeros(train.n_items, np.float32)
+        self.user_bias_ = spread_zeros(train.n_users)
+        self.item_bias_ = spread_zeros(train.n_items)
         start = (config.factors, config.init_std, rng)
         self.user_factors_ = random_factors(self.user_counts_ > 0, *start)
         self.item_factors_ = random_factors(self.item_counts_ > 0, *start)

@@ -91,6 +91,11 @@ class _Report:
         for path in list(self.missing):
             if path[-1] == "name" and (key := self.misspelt_name(path[:-1])):
                 meant[(*path[:-1], key)] = "name"
+        # Whose parameters they are is unknown until the name is right.
+        misnamed = {path[:-1] for path, guess in meant.items() if guess == "name"}
+        meant = {
+            p: guess for p, guess in meant.items() if guess == "name" or p[:-1] not in misnamed
+        }
         excused = {(*path[:-1], guess) for path, guess in meant.items()}
         missing = [] if ("extends",) in excused else [p for p in self.missing if p not in excused]
         return [

@@ -105,9 +105,9 @@ def test_another_source_config_or_parser_is_another_entry(
 ) -> None:
     load()
     assert load({"size": 1})[1] == 1
-    monkeypatch.setattr(_cache, "_code", lambda: "other code")
-    assert load()[1] == 1
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(_cache, "_code", lambda: "other code")
+        assert load()[1] == 1
     source.write_text("three")
     data, parsed = load()
     assert parsed == 1
