@@ -13,7 +13,7 @@ from recsys_cli.errors import DataError, SpecError
 from recsys_cli.evaluation import estimate
 from recsys_cli.metrics import parse
 from recsys_cli.runs import Run
-from recsys_cli.statistics import Estimate, paired_test
+from recsys_cli.statistics import Estimate, average, paired_test
 
 
 @dataclass(frozen=True)
@@ -97,22 +97,16 @@ def _against(first: Estimate, other: Estimate, name: str, run: Run) -> Compariso
 
 def _estimate(run: Run, name: str, tables: Tables) -> Estimate:
     """Return a metric over all folds: the mean of the folds' values, a user's influences added."""
-    value, users, shares = 0.0, [], []
+    estimates, users = [], []
     for fold, table in tables.items():
         total = (
             _metrics_of(run, fold)[name]["value"]
             if parse(name).metric.kind == "catalogue"
             else None
         )
-        found = estimate(name, table, total)
-        value += found.value / len(tables)
-        asked = ~np.isnan(table[name])
-        users += [user for user, there in zip(table["user"], asked, strict=True) if there]
-        shares.append(found.influence / (len(found.influence) * len(tables)))
-    place = {user: i for i, user in enumerate(sorted(set(users)))}
-    at = np.array([place[user] for user in users])
-    summed = np.bincount(at, weights=np.concatenate(shares)).astype(np.float64)
-    return Estimate(value, summed * len(place))
+        estimates.append(estimate(name, table, total))
+        users.append(np.array(table["user"])[~np.isnan(table[name])])
+    return average(estimates, users)
 
 
 def _metrics_of(run: Run, fold: str) -> dict[str, Any]:

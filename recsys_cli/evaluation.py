@@ -197,7 +197,7 @@ class Evaluator:
             self.part,
             listener,
             depth=min(depth, self.part.pairs.n_items),
-            auc=any(parsed.name == "auc" for parsed in metrics),
+            auc=any(parsed.metric.needs_auc for parsed in metrics),
             ratings="rating" in kinds,
         )
 

@@ -50,7 +50,9 @@ def prepare(spec: ExperimentSpec, listener: Listener) -> Prepared:
     started = time.perf_counter()
     loader = LOADERS.create(spec.dataset.loader)
     fetch(loader, listener)
+    listener.progress("load", 0, None)
     dataset = loader.load()
+    listener.progress("load", 1, 1)
     info, data = dataset.info, dataset.interactions
     listener.note(
         f"{info.name}: {len(data):,} interactions of {data.n_users:,} users and "
@@ -61,7 +63,9 @@ def prepare(spec: ExperimentSpec, listener: Listener) -> Prepared:
     receipts = []
     for place, config in enumerate(spec.dataset.prepare):
         rng = generator(spec.seed, f"prepare/{place}")
+        listener.progress(f"filter {config.component_name()}", 0, None)
         dataset, receipt = FILTERS.create(config).apply(dataset, rng)
+        listener.progress(f"filter {config.component_name()}", 1, 1)
         listener.note(str(receipt))
         receipts.append(asdict(receipt))
     return Prepared(dataset, receipts, time.perf_counter() - started)
@@ -93,6 +97,12 @@ def check(spec: ExperimentSpec) -> None:
             "needs a validation part, and the split carves none",
             where="train.monitor" if spec.train.monitor else "train.refit",
             hint="set split.validation",
+        )
+    if spec.train.monitor and not model.stops_between_epochs:
+        raise SpecError(
+            f"{model.spec_name()} cannot stop between epochs, so there is none to choose",
+            where="train.monitor",
+            hint="leave train.monitor out",
         )
     epochs = getattr(spec.model, "epochs", None)
     if spec.train.monitor and epochs is not None and spec.train.every > epochs:
@@ -203,7 +213,7 @@ def evaluate(
 
 def data_fingerprint(data: Interactions) -> str:
     """Return the sha256 of interactions: ids, indices, values, times, weights."""
-    columns = (data.user_idx, data.item_idx, data.value, data.timestamp, data.weight)
+    columns = (data.scale, data.user_idx, data.item_idx, data.value, data.timestamp, data.weight)
     return digest(data.users.ids, data.items.ids, *columns)
 
 
@@ -214,6 +224,7 @@ def catalog(dataset: Dataset, split: Split) -> Catalog:
         users=known.users,
         items=known.items,
         titles=dataset.titles,
+        scale=known.scale,
         known=known.csr,
         validation=None if split.validation is None else split.validation.csr,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -48,7 +49,7 @@ def write(
     if unknown:
         listener.note(f"{unknown:,} users are unknown to this run: they get its popular items.")
     block = max(1, _BLOCK // min(k, recommender.catalog.n_items))
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     rows = 0
     try:
         with partial.open("wb") as file, writers[path.suffix](file) as append:

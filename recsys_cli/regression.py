@@ -65,6 +65,9 @@ def regress(
     if bless:
         _write(baseline, known, measured)
         return gates
+    absent = sorted(set(known) - set(measured))
+    if absent:
+        listener.note(f"In the baseline, but not run now: {', '.join(absent)}.")
     return gates + _vanished(known, measured)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ class Recommender:
         self.model: Model[Any] = load_model(fold)
         self.catalog = fold.catalog
         self.exclude_seen = exclude_seen
-        self.candidates = self.model.item_counts_ > 0
+        self.candidates = (self.model.item_counts_ > 0) | (fold.candidates == "all")
 
     def require(self, users: Sequence[str]) -> None:
         """Raise NotFound, with the nearest ids, for the first user that the run does not know."""
@@ -69,17 +69,22 @@ class Recommender:
             for row, user in enumerate(ids)
         ]
 
-    def for_history(self, history: dict[str, float], k: int) -> Recommendations:
+    def for_history(self, history: Mapping[str, float | None], k: int) -> Recommendations:
         """Return the list of a user never seen, known only by the items and values of a history.
+
+        A value of None is what liking an item means: the largest rating, or 1 without a scale. A
+        model of ratings needs every value.
 
         Raises
         ------
         NotFound
             If an item is not in the catalogue; the hint names the nearest ids.
+        SpecError
+            If a value is missing where it is needed, or outside the scale of the ratings.
         """
         index = self._items(list(history))
         with np.errstate(over="ignore"):  # what overflows is refused as not finite
-            values = np.array(list(history.values()), np.float32)
+            values = np.array([self._value(*pair) for pair in history.items()], np.float32)
         row = build_csr(np.zeros_like(index), index, values, (1, len(self.catalog.items)))
         exclude = row if self.exclude_seen else None
         found = self.model.fold_in(row).recommend(
@@ -155,6 +160,19 @@ class Recommender:
         """
         index = int(self._items([item])[0])
         return self.catalog.titles[index] if self.catalog.titles else item
+
+    def _value(self, item: str, value: float | None) -> float:
+        low, high = self.catalog.scale or (-np.inf, np.inf)
+        if value is None and self.model.predicts_ratings:
+            raise SpecError(
+                f'item "{item}" has no value, and {self.model.spec_name()} learns from ratings',
+                hint=f"write {item}:RATING",
+            )
+        if value is None:
+            return 1.0 if self.catalog.scale is None else high
+        if not low <= value <= high:
+            raise SpecError(f'the value {value:g} of item "{item}" is outside {low:g} … {high:g}')
+        return value
 
     def _rows(self, read: Callable[[Int32], CSR], users: Int32) -> CSR:
         """Return what ``read`` knows of each user, and an empty row for -1."""

@@ -15,9 +15,12 @@ metric analytics", KDD 2018 (ratios whose rows come in clusters, such as users).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys_cli.data import Float64, Int64
 from recsys_cli.errors import DataError
@@ -75,6 +78,24 @@ def ratio(sums: Float64, counts: Int64 | Float64) -> Estimate:
 def jackknife(value: float, falls: Float64) -> Estimate:
     """Return a value of all users together, given by how much it falls without each of them."""
     return Estimate(value, (len(falls) - 1) * (falls - np.mean(falls)))
+
+
+def average(estimates: Sequence[Estimate], users: Sequence[NDArray[Any]]) -> Estimate:
+    """Return the mean of estimates over several folds, in which a user may come more than once.
+
+    Parameters
+    ----------
+    estimates : sequence of Estimate
+        One a fold.
+    users : sequence of ndarray
+        Who is behind each influence, fold by fold: any ids. A user's influences are added up, so
+        folds that share users are not taken for independent samples.
+    """
+    shares = [found.influence / len(found.influence) for found in estimates]
+    ids, at = np.unique(np.concatenate(list(users)), return_inverse=True)
+    summed = np.bincount(at, weights=np.concatenate(shares)) / len(estimates)
+    value = float(np.mean([found.value for found in estimates]))
+    return Estimate(value, summed.astype(np.float64) * len(ids))
 
 
 @dataclass(frozen=True)

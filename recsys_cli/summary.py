@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from recsys_cli.data import IdMap
-from recsys_cli.evaluation import Evaluation, Lists
+from recsys_cli.evaluation import Evaluation, Lists, estimate
+from recsys_cli.metrics import parse
 from recsys_cli.runs import EvaluatedFold
+from recsys_cli.statistics import average
 
 
 def stored(found: Evaluation, users: IdMap, items: IdMap, *, lists: bool) -> EvaluatedFold:
@@ -39,18 +41,28 @@ def _table(lists: Lists, users: IdMap, items: IdMap) -> dict[str, Any]:
 
 
 def over_folds(found: Mapping[str, Evaluation]) -> dict[str, Any] | None:
-    """Return mean and sample standard deviation of each metric over folds; None for one fold."""
+    """Return what the folds say of each metric together; None for one fold.
+
+    The mean, the sample standard deviation, the 95% interval of the mean over users (of these
+    folds and these fitted models), and how many people are behind it.
+    """
     if len(found) == 1:
         return None
-    first = next(iter(found.values()))
-    metrics = {}
-    for name, entry in first.metrics.items():
-        values = [one.metrics[name].value for one in found.values()]
-        metrics[name] = {
-            "value": float(np.mean(values)),
-            "std": float(np.std(values, ddof=1)),
-            "ci95": None,
-            "users": sum(one.metrics[name].users for one in found.values()),
-            "definition": f"mean over {len(found)} folds: {entry.definition}",
-        }
-    return {"metrics": metrics}
+    folds = list(found.values())
+    return {"metrics": {name: _over_folds(name, folds) for name in folds[0].metrics}}
+
+
+def _over_folds(name: str, folds: list[Evaluation]) -> dict[str, Any]:
+    values = [fold.metrics[name].value for fold in folds]
+    total = parse(name).metric.kind == "catalogue"
+    whole = average(
+        [estimate(name, f.per_user, f.metrics[name].value if total else None) for f in folds],
+        [f.per_user["user_idx"][~np.isnan(f.per_user[name])] for f in folds],
+    )
+    return {
+        "value": float(np.mean(values)),
+        "std": float(np.std(values, ddof=1)),
+        "ci95": whole.interval(*parse(name).metric.bounds),
+        "users": len(whole.influence),
+        "definition": f"mean over {len(folds)} folds: {folds[0].metrics[name].definition}",
+    }

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from recsys_cli.data import Dataset, Split, concatenate
-from recsys_cli.errors import SpecError
 from recsys_cli.evaluation import Evaluator
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
@@ -105,23 +104,18 @@ def fit(
 
     Raises
     ------
-    SpecError
-        If a metric is monitored and the model has no epochs to choose among.
     Diverged
         If training does not stay finite.
     """
+    if split.train.weight is not None and not MODELS.get(spec.model.component_name()).uses_weights:
+        listener.note(f"{spec.model.component_name()} does not heed the weights of interactions.")
     monitor = Monitor(spec, split, record, listener)
     model = _fit(spec, dataset, split, monitor)
+    listener.progress(f"fit, fold {split.fold}", 1, 1)
     best = monitor.best
     if best is not None:
         listener.note(f"Best epoch {best.epoch}: validation {best.monitor} {best.value:.4f}.")
         model = type(model).from_arrays(model.config, monitor.best_arrays)
-    elif spec.train.monitor is not None:
-        raise SpecError(
-            f"{model.spec_name()} has no epochs to choose among",
-            where="train.monitor",
-            hint="leave train.monitor out",
-        )
     if spec.train.refit:
         last = best.epoch if best else monitor.total
 

@@ -28,7 +28,7 @@ class Request:
     """User ids (None: everyone), or the values of a history by item id."""
 
     users: list[str] | None = None
-    history: dict[str, float] | None = None
+    history: dict[str, float | None] | None = None
 
 
 def read(
@@ -55,24 +55,24 @@ def read(
     return Request(users=None if everyone else user + _lines(users))
 
 
-def parse_history(text: str) -> dict[str, float]:
-    """Return item id → value of ``50:5,172:4``; a value left out is 1.
+def parse_history(text: str) -> dict[str, float | None]:
+    """Return item id → value of ``50:5,172:4``; a value left out is None.
 
     Raises
     ------
     SpecError
         If a part is malformed, repeats an item or has no finite value.
     """
-    found: dict[str, float] = {}
+    found: dict[str, float | None] = {}
     for part in text.split(","):
         item, colon, value = part.strip().rpartition(":")
         if not colon:
-            item, value = value, "1"
+            item = value
         if not item:
             raise SpecError(f'"{part}" is no ITEM or ITEM:VALUE', where="--history")
         if item in found:
             raise SpecError(f'item "{item}" is there twice', where="--history")
-        found[item] = _number(value, part)
+        found[item] = _number(value, part) if colon else None
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -30,7 +30,10 @@ class Screen(Listener):
         self._bars = sys.stderr.isatty()
         self._bar: Progress | None = None
         self._stage = ""
-        self._began = 0.0
+        self._timer: threading.Timer | None = None
+        self._lock = threading.RLock()
+        #: What the bar shows when it appears: label, done and total.
+        self._seen: tuple[str, int, int | None] = ("", 0, None)
 
     def note(self, text: str) -> None:
         """Print the line, above the bar."""
@@ -40,28 +43,43 @@ class Screen(Listener):
             self._bar.console.print(Text(text, style="dim"), soft_wrap=True)
 
     def progress(self, label: str, done: int, total: int | None) -> None:
-        """Move the bar of the stage, drawing it once the stage has lasted a second."""
+        """Move the bar of the stage, which appears once the stage has lasted a second."""
         if not self._bars:
             return
         stage = label.partition(" · ")[0]
-        if stage != self._stage:
-            self.close()
-            self._stage, self._began = stage, time.monotonic()
-        if self._bar is None and time.monotonic() - self._began >= PATIENCE:
-            self._bar = _drawn(label, total)
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], description=label, completed=done)
-        if done == total:
-            self.close()
+        with self._lock:
+            if stage != self._stage:
+                self.close()
+                self._begin(stage)
+            self._seen = (label, done, total)
+            if self._bar is not None:
+                self._bar.update(self._bar.task_ids[0], description=label, completed=done)
+            if done == total:
+                self.close()
+
+    def _begin(self, stage: str) -> None:
+        """Wait for the stage to last; it may say nothing before it ends."""
+        self._stage = stage
+        self._timer = threading.Timer(PATIENCE, self._draw, (stage,))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _draw(self, stage: str) -> None:
+        with self._lock:
+            if stage == self._stage and self._bar is None:
+                self._bar = _drawn(*self._seen)
 
     def close(self) -> None:
         """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-        self._bar, self._stage = None, ""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._bar is not None:
+                self._bar.stop()
+            self._bar, self._timer, self._stage = None, None, ""
 
 
-def _drawn(label: str, total: int | None) -> Progress:
+def _drawn(label: str, done: int, total: int | None) -> Progress:
     from rich.progress import (
         BarColumn,
         DownloadColumn,
@@ -79,7 +97,7 @@ def _drawn(label: str, total: int | None) -> Progress:
         console=render.console(stderr=True),
         transient=True,
     )
-    bar.add_task(label, total=total)
+    bar.add_task(label, total=total, completed=done)
     bar.start()
     return bar
 

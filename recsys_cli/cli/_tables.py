@@ -55,11 +55,15 @@ def metrics(run: Run) -> None:
 def _folds(title: str, document: dict[str, Any]) -> None:
     folds = document["folds"]
     rows = [
-        [name, f"{render.number(entry['value'])} ± {render.number(entry['std'])}"]
+        [
+            name,
+            f"{render.number(entry['value'])} ± {render.number(entry['std'])}",
+            _interval(entry["ci95"]),
+        ]
         + [render.number(fold["metrics"][name]["value"]) for fold in folds.values()]
         for name, entry in document["metrics"].items()
     ]
-    columns = ["metric", ">mean ± std", *(f">fold {name}" for name in folds)]
+    columns = ["metric", ">mean ± std", ">95% interval", *(f">fold {name}" for name in folds)]
     render.print_table(title, columns, rows)
 
 

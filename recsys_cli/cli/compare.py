@@ -37,6 +37,8 @@ def command(
         render.print_json([asdict(row) for row in rows])
         return
     columns = ["metric", "run", ">value", ">difference", ">95% interval", ">p", ">users"]
+    if len({str(run.record["fingerprints"]["split"]) for run in found}) > 1:
+        render.note("These runs trained on different rows, so what they may recommend differs too.")
     render.note("* p < 0.05 in a paired t test over users, each comparison by itself.")
     render.print_table(f"Against {found[0].id}", columns, [_cells(row) for row in rows])
 

@@ -112,8 +112,13 @@ class Interactions:
 
     @cached_property
     def csr(self) -> CSR:
-        """Users × items; the values of a repeated pair are summed."""
-        return csr(self.user_idx, self.item_idx, self.value, (self.n_users, self.n_items))
+        """Users × items; of a repeated pair ratings are averaged, other values are summed."""
+        shape = (self.n_users, self.n_items)
+        summed = csr(self.user_idx, self.item_idx, self.value, shape)
+        if self.scale is None or len(summed.data) == len(self):
+            return summed
+        times = csr(self.user_idx, self.item_idx, np.ones_like(self.value), shape)
+        return summed._replace(data=summed.data / times.data)
 
     @cached_property
     def user_counts(self) -> Int64:

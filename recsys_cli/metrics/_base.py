@@ -72,6 +72,8 @@ class Metric(Component[MetricConfig]):
     kind: ClassVar[Literal["ranking", "rating", "catalogue"]]
     higher_is_better: ClassVar[bool] = True
     has_cutoff: ClassVar[bool] = True
+    #: Whether :attr:`Ranked.auc` is read, which takes a second pass over the scores.
+    needs_auc: ClassVar[bool] = False
     #: Smallest and largest value possible; intervals end there.
     bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
 

@@ -27,6 +27,7 @@ class AUC(RankingMetric):
     """
 
     has_cutoff = False
+    needs_auc = True
 
     def definition(self, k: int | None) -> str:
         """Return what the number is."""

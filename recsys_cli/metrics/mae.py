@@ -25,7 +25,7 @@ class MAE(RatingMetric):
 
     def definition(self, k: int | None) -> str:
         """Return what the number is."""
-        return "mean absolute error over all test pairs, predictions clipped to the scale"
+        return "mean absolute error over all test pairs, predictions clipped to any scale declared"
 
     def loss(self, rating: Float32, predicted: Float32) -> Float64:
         """Return the absolute error of each pair."""

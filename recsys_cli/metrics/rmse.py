@@ -27,7 +27,7 @@ class RMSE(RatingMetric):
 
     def definition(self, k: int | None) -> str:
         """Return what the number is."""
-        return "square root of the mean squared error over all test pairs, clipped to the scale"
+        return "square root of the mean squared error over all test pairs, clipped to any scale"
 
     def loss(self, rating: Float32, predicted: Float32) -> Float64:
         """Return the squared error of each pair."""

@@ -43,6 +43,10 @@ class Model(Component[C], Generic[C]):
     feedback: ClassVar[Literal["explicit", "implicit"]]
     predicts_ratings: ClassVar[bool] = False
     deterministic: ClassVar[bool] = True
+    #: Whether training can stop after any epoch, so that the best one can be chosen.
+    stops_between_epochs: ClassVar[bool] = False
+    #: Whether training heeds the weights of interactions.
+    uses_weights: ClassVar[bool] = False
 
     user_counts_: Int64
     item_counts_: Int64

@@ -66,6 +66,8 @@ class ALS(FactorModel[ALSConfig]):
     """
 
     feedback = "implicit"
+    stops_between_epochs = True
+    uses_weights = True
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

@@ -39,6 +39,8 @@ class Bias(Model[BiasConfig]):
     """
 
     feedback = "explicit"
+    stops_between_epochs = True
+    uses_weights = True
     predicts_ratings = True
 
     mean_: np.float32

@@ -68,6 +68,7 @@ class BPR(FactorModel[BPRConfig]):
     """
 
     feedback = "implicit"
+    stops_between_epochs = True
 
     item_bias_: Float32
 

@@ -49,6 +49,8 @@ class ImplicitALS(FactorModel[ImplicitALSConfig]):
     """
 
     feedback = "implicit"
+    stops_between_epochs = True
+    uses_weights = True
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

@@ -66,6 +66,8 @@ class MF(FactorModel[MFConfig]):
     """
 
     feedback = "explicit"
+    stops_between_epochs = True
+    uses_weights = True
     predicts_ratings = True
 
     user_bias_: Float32

@@ -18,13 +18,15 @@ class RandomConfig(ModelConfig):
 class Random(Model[RandomConfig]):
     """Rank items by chance: the floor below which a model has learned nothing.
 
-    ``score[u, i]`` is uniform on [0, 1): a hash of the seed drawn in ``fit``, the user's index and
+    ``score[u, i]`` is uniform on [0, 1): a hash of the seed drawn in ``fit``, the user's key and
     the item's index. So it needs no memory, is the same however users are batched, and differs
     between users. Other tools draw anew at each call, and answer differently each time.
 
     Attributes
     ----------
     seed_ : ndarray of uint32, shape (1,)
+    user_keys_ : ndarray of uint32, shape (n_users,)
+        The users' indices; after fold-in, hashes of their histories.
 
     References
     ----------
@@ -33,21 +35,28 @@ class Random(Model[RandomConfig]):
 
     feedback = "implicit"
     seed_: NDArray[np.uint32]
+    user_keys_: NDArray[np.uint32]
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
         self.seed_ = rng.integers(1 << 32, size=1, dtype=np.uint32)
+        self.user_keys_ = np.arange(train.n_users, dtype=np.uint32)
         yield from ()
 
     def _score(self, user_idx: Int32) -> Float32:
-        user = _mix(user_idx.astype(np.uint32) ^ self.seed_)
+        user = _mix(self.user_keys_[user_idx] ^ self.seed_)
         item = np.arange(len(self.item_counts_), dtype=np.uint32)
         bits = _mix(user[:, None] ^ item)
         return (bits >> np.uint32(8)).astype(np.float32) * np.float32(2**-24)
 
     def _fold_in(self, history: CSR) -> None:
-        """Nothing is learned of users."""
+        """A user is then known by the history alone, however users are batched."""
+        at = np.repeat(np.arange(history.n_rows), np.diff(history.indptr))
+        hashed = _mix(history.indices.astype(np.uint32) ^ self.seed_)
+        keys = np.zeros(history.n_rows, np.uint32)
+        np.bitwise_xor.at(keys, at, hashed)
+        self.user_keys_ = keys
 
 
 def _mix(bits: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -35,6 +35,8 @@ class Catalog:
         What each user is known for: training interactions and folded-in history.
     validation : CSR, shape (n_users, n_items), optional
         Seen by the user but not trained on; never recommended either.
+    scale : (float, float), optional
+        Smallest and largest rating possible, when the values are ratings.
     """
 
     users: IdMap
@@ -42,6 +44,7 @@ class Catalog:
     titles: list[str] | None
     known: CSR
     validation: CSR | None = None
+    scale: tuple[float, float] | None = None
 
     def save(self, folder: Path) -> None:
         """Write ``items.json``, ``users.json`` and ``history.safetensors`` into a new folder."""
@@ -53,7 +56,7 @@ class Catalog:
         arrays = _named(self.known, "")
         if self.validation is not None:
             arrays |= _named(self.validation, "validation_")
-        save_arrays(folder / HISTORY, arrays, {"n_items": len(self.items)})
+        save_arrays(folder / HISTORY, arrays, {"n_items": len(self.items), "scale": self.scale})
 
 
 def _named(rows: CSR, prefix: str) -> dict[str, Any]:
@@ -105,6 +108,11 @@ class StoredCatalog:
     def n_items(self) -> int:
         """Number of items, read from a file's header."""
         return self._known.n_items
+
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """Smallest and largest rating possible, when the values of the history are ratings."""
+        return self._known.scale
 
     def history(self, user_idx: Int32) -> CSR:
         """Return what each user is known for: values of training and folded-in interactions.

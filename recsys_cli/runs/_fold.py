@@ -51,6 +51,11 @@ class FoldRun:
         return arrays
 
     @property
+    def candidates(self) -> str:
+        """Which items the spec ranks: ``train`` or ``all``."""
+        return str(self._run.spec_document["evaluation"]["candidates"])
+
+    @property
     def history(self) -> list[dict[str, Any]]:
         """One dict an epoch; empty for a model without epochs."""
         name = f"{self._prefix}history.jsonl"

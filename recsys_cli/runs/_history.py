@@ -51,6 +51,13 @@ class StoredRows:
         with reading(self._path):
             return int(load_document(self._path)["n_items"])
 
+    @cached_property
+    def scale(self) -> tuple[float, float] | None:
+        """Smallest and largest value possible, when the values are ratings."""
+        with reading(self._path):
+            scale = load_document(self._path).get("scale")
+            return None if scale is None else (float(scale[0]), float(scale[1]))
+
     def take(self, user_idx: Int32) -> CSR:
         """Return the rows of the given users, in the given order.
 

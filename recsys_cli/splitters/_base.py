@@ -75,6 +75,11 @@ class Splitter(Component[C], Generic[C]):
                 if (index := getattr(rows, name)) is not None
             }
             self._check(parts)
+            if "history" in parts and data.weight is not None:
+                raise DataError(
+                    f"{self.spec_name()} folds users in, and a fold-in knows no weights",
+                    hint="leave the weight column out, or split by another rule",
+                )
             yield Split(fold=rows.fold, **parts)
 
     def _check(self, parts: dict[str, Interactions]) -> None:
@@ -86,14 +91,18 @@ class Splitter(Component[C], Generic[C]):
                 )
         if self.config.repeats:
             return
-        keys = np.concatenate([part.pair_key for part in parts.values()])
-        keys.sort()
-        repeated = np.count_nonzero(keys[1:] == keys[:-1])
-        if repeated:
+        within = sum(_repeated(part.pair_key) for part in parts.values())
+        if within:
             raise DataError(
-                f"{repeated:,} rows repeat a user and item that the data already have",
+                f"{within:,} rows repeat a user and item that the data already have",
                 hint="add {name: duplicates, keep: last} to dataset.prepare, or set "
                 "split.repeats: true",
+            )
+        across = _repeated(np.concatenate([part.pair_key for part in parts.values()]))
+        if across:
+            raise DataError(
+                f"{across:,} pairs of user and item are in two parts, such as train and test",
+                hint="set split.repeats: true if the data mean it so",
             )
 
     def _times(self, data: Interactions) -> Int64:
@@ -103,3 +112,8 @@ class Splitter(Component[C], Generic[C]):
                 hint="name their time column, or split by another rule",
             )
         return data.timestamp
+
+
+def _repeated(keys: Int64) -> int:
+    keys = np.sort(keys)
+    return int(np.count_nonzero(keys[1:] == keys[:-1]))

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -60,6 +61,10 @@ class Terminal(io.StringIO):
         return True
 
 
+#: Seconds in which a bar without patience has appeared, on a busy machine too.
+SOON = 0.5
+
+
 def terminal(monkeypatch) -> Terminal:
     """Make standard error a terminal, for the rest of the test."""
     terminal = Terminal()
@@ -73,12 +78,14 @@ def test_a_stage_that_lasts_gets_a_bar_and_a_note_stands_above_it(monkeypatch):
     monkeypatch.setattr(_screen, "PATIENCE", 0)
     with screen() as listener:
         listener.progress("fit · loss 0.5", 3, 10)
+        time.sleep(SOON)
         listener.note("a note [of] some length")
         listener.progress("fit · loss 0.4", 4, 10)
-        listener.progress("evaluate", 1, 2)
-        listener.progress("download", 512, 2048)
+        for stage in (("evaluate", 1, 2), ("load", 0, None), ("download", 512, 2048)):
+            listener.progress(*stage)
+            time.sleep(SOON)
     shown = drawn.getvalue()
-    for text in ("4/10", "a note [of] some length", "fit · loss 0.4", "evaluate", "0.5/2.0 kB"):
+    for text in ("4/10", "a note [of] some length", "fit · loss 0.4", "evaluate", "load", "0.5/2.0 kB"):
         assert text in shown
     assert shown.rstrip().endswith(("\x1b[?25h", "\x1b[2K"))
 
@@ -104,5 +111,6 @@ def test_the_bar_is_gone_when_a_stage_fails(monkeypatch):
     monkeypatch.setattr(_screen, "PATIENCE", 0)
     with pytest.raises(KeyboardInterrupt), screen() as listener:
         listener.progress("fit", 3, 10)
+        time.sleep(SOON)
         raise KeyboardInterrupt
     assert "\x1b[?25h" in drawn.getvalue()
