@@ -98,12 +98,6 @@ def check(spec: ExperimentSpec) -> None:
             where="train.monitor" if spec.train.monitor else "train.refit",
             hint="set split.validation",
         )
-    if spec.train.monitor and not model.stops_between_epochs:
-        raise SpecError(
-            f"{model.spec_name()} cannot stop between epochs, so there is none to choose",
-            where="train.monitor",
-            hint="leave train.monitor out",
-        )
     epochs = getattr(spec.model, "epochs", None)
     if spec.train.monitor and epochs is not None and spec.train.every > epochs:
         raise SpecError(
@@ -119,6 +113,12 @@ def check(spec: ExperimentSpec) -> None:
                 where=where,
                 hint="take ranking metrics such as ndcg@10, or a rating model such as mf",
             )
+    if spec.train.monitor and not model.stops_between_epochs:
+        raise SpecError(
+            f"{model.spec_name()} cannot stop between epochs, so there is none to choose",
+            where="train.monitor",
+            hint="leave train.monitor out",
+        )
 
 
 def train(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys_cli import experiment
-from recsys_cli.errors import DataError, NotFound, SpecError
+from recsys_cli.errors import NotFound, SpecError
 from recsys_cli.listener import SILENT
 from recsys_cli.runs import Run, Store
 from recsys_cli.serving import Recommender
@@ -113,8 +113,19 @@ def test_what_is_unknown_is_told_with_the_nearest(runs):
     assert raised.value.hint is not None and "60" in raised.value.hint
     with pytest.raises(NotFound, match='no item "x"'):
         recommender.for_history({"x": 1.0}, 3)
-    with pytest.raises(DataError, match="finite"):
+    with pytest.raises(SpecError, match="outside 1 … 5"):
         recommender.for_history({"3": 1e300}, 3)
+
+
+def test_a_model_of_ratings_needs_the_rating_of_each_item_of_a_history(runs):
+    with pytest.raises(SpecError, match='item "3" has no value'):
+        Recommender(runs["mf"].fold()).for_history({"3": None}, 3)
+    liked = Recommender(runs["als"].fold())
+    assert liked.for_history({"3": None}, 3) == liked.for_history({"3": 5.0}, 3)
+
+
+def test_titles(runs):
+    recommender = Recommender(runs["als"].fold())
     assert recommender.title("3") != "3"
 
 

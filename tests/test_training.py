@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from recsys_cli.data import Dataset, DatasetInfo, Interactions, SideFeatures, Split
-from recsys_cli.errors import SpecError
 from recsys_cli.listener import SILENT
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.training import Monitor, fit, refitted
@@ -106,12 +105,6 @@ def test_refit_learns_from_both_parts(split):
     assert split.validation is not None
     known = split.train.user_counts + split.validation.user_counts
     assert np.array_equal(found.model.user_counts_, known)
-
-
-def test_a_model_without_epochs_cannot_be_watched(split):
-    asked = spec({"name": "popular"}, monitor="ndcg@5")
-    with pytest.raises(SpecError, match="popular has no epochs"):
-        fit(asked, whole(split.train), split, lambda _line: None, SILENT)
 
 
 def test_refitting_moves_the_validation_users_history_into_training(make):

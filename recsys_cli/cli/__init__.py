@@ -8,10 +8,15 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with the code that fits what happened."""
-    from recsys_cli.cli._app import run
-
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A title that the terminal's encoding lacks is no reason to stop.
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    try:
+        from recsys_cli.cli._app import run
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the app could answer for it
+        sys.stderr.write("error: interrupted\n")
+        code = 130
+    sys.exit(code)

@@ -7,7 +7,7 @@ import gzip
 import io
 import re
 import zlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,18 +96,36 @@ class TextFile:
                 yield line, line, text.split(self.separator)
 
     def _quoted(self, stream: io.TextIOWrapper) -> Iterator[tuple[int, int, list[str]]]:
-        reader = csv.reader(stream, delimiter=self.separator, strict=True)
+        """Yield as :meth:`_lines`. After a quote that matches none, go on with the next line."""
+        again: deque[str] = deque()
+        used: list[str] = []
+
+        def feed() -> Iterator[str]:
+            while line := again.popleft() if again else stream.readline():
+                used.append(line)
+                yield line
+
+        def parsed() -> Iterator[list[str]]:
+            return csv.reader(feed(), delimiter=self.separator, strict=True)
+
+        before, reader = 0, parsed()
         while True:
-            start = reader.line_num + 1
+            used.clear()
             try:
                 fields = next(reader)
             except StopIteration:
                 return
             except csv.Error:
-                yield start, reader.line_num, []
+                yield before + 1, before + 1, []
+                again.extendleft(reversed(used[1:]))
+                before, reader = (
+                    before + 1,
+                    csv.reader(feed(), delimiter=self.separator, strict=True),
+                )
                 continue
             if fields:
-                yield start, reader.line_num, fields
+                yield before + 1, before + len(used), fields
+            before += len(used)
 
     @cached_property
     def cut(self) -> bool:

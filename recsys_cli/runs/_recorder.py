@@ -97,10 +97,11 @@ class Recorder:
         self, folder: Path, *, name: str, argv: list[str], seed: int, spec_document: dict[str, Any]
     ) -> None:
         from recsys_cli.runs._environment import environment
+        from recsys_cli.specfile import dump_document
 
         self.folder = folder
         self.id = folder.name
-        atomic_write(folder / "spec.yaml", _yaml(spec_document))
+        atomic_write(folder / "spec.yaml", dump_document(spec_document).encode())
         self.record: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "id": self.id,
@@ -152,28 +153,3 @@ class Recorder:
 
         self.record["environment"] |= usage()
         self.update(status=status, finished=now())
-
-
-def _yaml(document: dict[str, Any]) -> bytes:
-    """Return YAML that means the same to a YAML 1.1 reader, a YAML 1.2 reader and our own."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        pass
-
-    def text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-        return dumper.represent_scalar(
-            "tag:yaml.org,2002:str", value, style="'" if _looks_a_number(value) else None
-        )
-
-    # PyYAML leaves "1e-3" bare, which is text to YAML 1.1 and a number to everyone else.
-    Dumper.add_representer(str, text)
-    return yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True).encode()
-
-
-def _looks_a_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

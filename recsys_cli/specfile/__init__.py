@@ -9,7 +9,7 @@ from typing import Any
 from recsys_cli.registry import Config, Registry
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import _read
-from recsys_cli.specfile._dump import dump
+from recsys_cli.specfile._dump import dump, dump_document
 from recsys_cli.specfile._node import Node, Place, located
 from recsys_cli.specfile._parameters import Parameter, parameters
 from recsys_cli.specfile._problems import validate
@@ -19,6 +19,7 @@ __all__ = [
     "Parameter",
     "component",
     "dump",
+    "dump_document",
     "from_document",
     "load",
     "loads",

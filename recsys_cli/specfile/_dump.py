@@ -41,8 +41,13 @@ def dump(spec: ExperimentSpec) -> str:
     ``loads(dump(spec)) == spec``, exactly: a string that looks like a number is quoted, and a
     number keeps all its digits.
     """
+    return dump_document(spec.document())
+
+
+def dump_document(document: dict[str, Any]) -> str:
+    """Return a plain document as YAML by the same rules."""
     text: str = yaml.dump(
-        spec.document(),
+        document,
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,

@@ -74,7 +74,7 @@ class Splitter(Component[C], Generic[C]):
                 for name in ("train", "test", "validation", "history")
                 if (index := getattr(rows, name)) is not None
             }
-            self._check(parts)
+            self._check(parts, dataset)
             if "history" in parts and data.weight is not None:
                 raise DataError(
                     f"{self.spec_name()} folds users in, and a fold-in knows no weights",
@@ -82,27 +82,26 @@ class Splitter(Component[C], Generic[C]):
                 )
             yield Split(fold=rows.fold, **parts)
 
-    def _check(self, parts: dict[str, Interactions]) -> None:
+    def _check(self, parts: dict[str, Interactions], dataset: Dataset) -> None:
         for name, part in parts.items():
             if not len(part):
                 raise DataError(
                     f"{self.spec_name()} leaves no rows for the {name} part",
-                    hint="hold less out, or check what dataset.prepare left over",
+                    hint="check the parameters of split, and what dataset.prepare left over",
                 )
         if self.config.repeats:
             return
-        within = sum(_repeated(part.pair_key) for part in parts.values())
-        if within:
+        keys = np.sort(np.concatenate([part.pair_key for part in parts.values()]))
+        repeated = np.count_nonzero(keys[1:] == keys[:-1])
+        if repeated:
+            drop = "add {name: duplicates, keep: last} to dataset.prepare"
+            allow = "set split.repeats: true"
             raise DataError(
-                f"{within:,} rows repeat a user and item that the data already have",
-                hint="add {name: duplicates, keep: last} to dataset.prepare, or set "
-                "split.repeats: true",
-            )
-        across = _repeated(np.concatenate([part.pair_key for part in parts.values()]))
-        if across:
-            raise DataError(
-                f"{across:,} pairs of user and item are in two parts, such as train and test",
-                hint="set split.repeats: true if the data mean it so",
+                f"{repeated:,} row{'s repeat' if repeated > 1 else ' repeats'} a user and item that"
+                " the data already have",
+                hint=f"{allow}, if the folds of the data mean it so"
+                if dataset.folds
+                else f"{drop}, or {allow}",
             )
 
     def _times(self, data: Interactions) -> Int64:
@@ -112,8 +111,3 @@ class Splitter(Component[C], Generic[C]):
                 hint="name their time column, or split by another rule",
             )
         return data.timestamp
-
-
-def _repeated(keys: Int64) -> int:
-    keys = np.sort(keys)
-    return int(np.count_nonzero(keys[1:] == keys[:-1]))

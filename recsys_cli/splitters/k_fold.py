@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from recsys_cli.data import Dataset
+from recsys_cli.errors import DataError
 from recsys_cli.splitters._base import Rows, Splitter, SplitterConfig
 from recsys_cli.splitters._draw import ShareOrNone, draw_validation
 
@@ -29,8 +30,15 @@ class KFold(Splitter[KFoldConfig]):
 
     def rows(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Rows]:
         """Yield k splits. The validation share never moves the test parts."""
-        fold_of = rng.permutation(len(dataset.interactions)) % self.config.k
-        for fold in range(self.config.k):
+        k, n = self.config.k, len(dataset.interactions)
+        if k > n:
+            raise DataError(
+                f"{n:,} interactions cannot fill {k:,} folds",
+                where="split.k",
+                hint="take fewer folds",
+            )
+        fold_of = rng.permutation(n) % k
+        for fold in range(k):
             test = fold_of == fold
             validation = draw_validation(test, self.config.validation, rng)
             yield Rows.divide(test, validation, fold=str(fold + 1))

@@ -85,7 +85,14 @@ def test_a_stage_that_lasts_gets_a_bar_and_a_note_stands_above_it(monkeypatch):
             listener.progress(*stage)
             time.sleep(SOON)
     shown = drawn.getvalue()
-    for text in ("4/10", "a note [of] some length", "fit · loss 0.4", "evaluate", "load", "0.5/2.0 kB"):
+    for text in (
+        "4/10",
+        "a note [of] some length",
+        "fit · loss 0.4",
+        "evaluate",
+        "load",
+        "0.5/2.0 kB",
+    ):
         assert text in shown
     assert shown.rstrip().endswith(("\x1b[?25h", "\x1b[2K"))
 

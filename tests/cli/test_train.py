@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from recsys_cli.models import _sgd
 from recsys_cli.runs import Store
 from tests.cli.conftest import RATED, SMALL
 
@@ -122,7 +123,9 @@ def test_a_run_recommends_without_its_data_wherever_it_lies(csv, recsys):
         ("bpr", {"model": {"name": "bpr", "factors": 16, "epochs": 3}}),
     ],
 )
-def test_the_same_bits_twice_and_at_any_number_of_threads(write, recsys, name, blocks):
+def test_the_same_bits_twice_and_at_any_number_of_threads(write, recsys, monkeypatch, name, blocks):
+    # Else so few rows would be one block, which no number of threads divides.
+    monkeypatch.setattr(_sgd, "_ROWS_A_DIAGONAL", 1_000)
     spec = write(name, **{"dataset": MORE, **blocks})
     for threads in (1, 1, 2, 3):
         assert recsys("train", spec, "--threads", threads).code == 0

@@ -249,3 +249,15 @@ def test_what_the_fast_reader_accepts_the_slow_one_reads_alike(
     slow = _read_text._slow(file, columns, places, Report(path))
     assert listed(fast) == listed(slow)
     assert (fast.users, fast.items) == (slow.users, slow.items)
+
+
+def test_a_stray_quote_costs_its_own_line_only(tmp_path: Path) -> None:
+    rows = [f"u{n},i{n},3,7\n" for n in range(40)]
+    rows.insert(10, '"u99,i1,3,7\n')
+    rows.append('"z",i1,4,7\n')
+    found = read(HEADER + "".join(rows), tmp_path, skip=True)
+    assert found.skipped == 1
+    assert found.users == [*(f"u{n}" for n in range(40)), "z"]
+    with pytest.raises(DataError, match="quotes do not match") as error:
+        read(HEADER + "".join(rows), tmp_path)
+    assert str(error.value.where).endswith(":12")

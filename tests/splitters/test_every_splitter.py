@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from unittest.mock import ANY
 
 import numpy as np
@@ -82,7 +83,7 @@ def test_an_empty_part_is_refused(make):
 
 def test_a_repeated_pair_is_refused_unless_allowed(make):
     data = dataset(make([(0, 0, 1), (0, 0, 1), (0, 1, 1), (1, 1, 1)]))
-    with pytest.raises(DataError, match="1 rows repeat") as error:
+    with pytest.raises(DataError, match="1 row repeats") as error:
         list(SPLITTERS.get("random")(test=0.5).split(data, rng()))
     assert "duplicates" in error.value.hint
     assert list(SPLITTERS.get("random")(test=0.5, repeats=True).split(data, rng())) == [ANY]
@@ -92,3 +93,16 @@ def test_a_repeated_pair_is_refused_unless_allowed(make):
 def test_time_rules_need_timestamps(name, make):
     with pytest.raises(DataError, match=f"{name} needs timestamps"):
         list(SPLITTERS.get(name)().split(dataset(make([(0, 0, 1), (0, 1, 1)])), rng()))
+
+
+def test_more_folds_than_interactions_are_refused_at_once(make):
+    data = dataset(make([(0, 0, 1), (0, 1, 1), (1, 1, 1)]))
+    with pytest.raises(DataError, match="cannot fill 100,000 folds"):
+        list(SPLITTERS.get("k-fold")(k=100_000).split(data, rng()))
+
+
+def test_weights_cannot_be_folded_in(make):
+    plain = make([(user, item, 1) for user in range(10) for item in range(4)])
+    data = dataset(replace(plain, weight=np.ones(len(plain), np.float32)))
+    with pytest.raises(DataError, match="knows no weights"):
+        list(SPLITTERS.get("user-holdout")().split(data, rng()))
