@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from recsys_cli.errors import Diverged, SpecError, SplitMismatch
 from recsys_cli.listener import SILENT, Listener
 from recsys_cli.runs import Store
 from recsys_cli.spec import ExperimentSpec
+from recsys_cli.specfile import load
 from recsys_cli.splitters._base import Splitter
 
 SMALL = {"name": "synthetic", "users": 60, "items": 50, "interactions": 1500}
@@ -140,3 +142,13 @@ def test_the_seed_moves_the_split_and_never_the_data(store):
     assert prints[0] == prints[1]
     assert prints[0]["data"] == prints[2]["data"]
     assert prints[0]["split"] != prints[2]["split"]
+
+
+def test_the_sample_is_read_as_its_spec_says(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[1])
+    dataset = experiment.prepare(load(Path("configs/other/csv.yaml")), SILENT).dataset
+    data = dataset.interactions
+    assert (len(data), data.n_users, data.n_items, data.scale) == (1000, 40, 60, (1, 5))
+    assert (data.users[0], data.items[0], data.value[0]) == ("21", "50", 3)
+    assert data.timestamp is not None and data.timestamp[0] == 873_286_741
+    assert dataset.titles is not None and dataset.titles[-1] != "60"

@@ -92,7 +92,7 @@ class DelimitedConfig(LoaderConfig):
     """Smallest and largest rating; one outside is bad. Null: the values are not ratings."""
     timestamp: Column | None = None
     """Column of times."""
-    time: Literal["unix", "unix-ms", "iso"] = "unix"
+    time_format: Literal["unix", "unix-ms", "iso"] = "unix"
     """Unix seconds, Unix milliseconds, or ISO 8601 (UTC where no zone is given)."""
     weight: Column | None = None
     """Column of training weights, positive."""
@@ -173,7 +173,7 @@ class Delimited(Loader[DelimitedConfig]):
             config.rating,
             config.timestamp,
             config.weight,
-            time=config.time,
+            time=config.time_format,
             scale=scale,
         )
         file = _table(path, config)
