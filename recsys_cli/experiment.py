@@ -13,7 +13,7 @@ from recsys_cli.data import Dataset, Interactions, Split, concatenate
 from recsys_cli.errors import SpecError, SplitMismatch
 from recsys_cli.evaluation import Evaluation, Evaluator
 from recsys_cli.fingerprint import digest
-from recsys_cli.listener import DOWNLOAD, Listener
+from recsys_cli.listener import DOWNLOAD, SILENT, Listener
 from recsys_cli.loaders import LOADERS
 from recsys_cli.loaders._base import Loader
 from recsys_cli.metrics import parse
@@ -84,9 +84,12 @@ def fetch(loader: Loader[Any], listener: Listener) -> Path | None:
     )
 
 
-def splits(spec: ExperimentSpec, dataset: Dataset) -> Iterator[Split]:
+def splits(spec: ExperimentSpec, dataset: Dataset, listener: Listener = SILENT) -> Iterator[Split]:
     """Yield the folds of the spec's splitter."""
-    return SPLITTERS.create(spec.split).split(dataset, generator(spec.seed, "split"))
+    listener.progress("split", 0, None)
+    for split in SPLITTERS.create(spec.split).split(dataset, generator(spec.seed, "split")):
+        listener.progress("split", 1, 1)
+        yield split
 
 
 def check(spec: ExperimentSpec) -> None:
@@ -154,7 +157,7 @@ def train(
             best_epochs={},
             stages={"prepare": round(prepared.seconds, 4)},
         )
-        folds = splits(spec, dataset)
+        folds = splits(spec, dataset, listener)
         first = list(itertools.islice(folds, 2))
         for split in itertools.chain(first, folds):
             started = time.perf_counter()
@@ -193,7 +196,7 @@ def evaluate(
             hint="put the original files back, or train again",
         )
     found: dict[str, Evaluation] = {}
-    for split in splits(spec, prepared.dataset):
+    for split in splits(spec, prepared.dataset, listener):
         if split.fingerprint != prints["split"].get(split.fold):
             raise SplitMismatch(
                 f"fold {split.fold} is not the split that the run was trained on",

@@ -53,4 +53,4 @@ def test_killed_at_random_moments_runs_are_whole_or_absent(write, recsys):
 
 @pytest.mark.slow
 def test_killed_at_many_random_moments(write, recsys):
-    rounds(write, recsys, 2, 25)
+    rounds(write, recsys, 2, 50)
