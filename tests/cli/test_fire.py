@@ -23,7 +23,7 @@ def check(store: Store) -> None:
                 assert Recommender(run.fold(name)).for_users(["1"], 3)[0].items
 
 
-def rounds(write, recsys, seed: int, times: int) -> None:
+def check_after_kills(write, recsys, seed: int, times: int) -> None:
     """Kill ``recsys run`` now as it trains, now as it evaluates, at a random moment of either."""
     spec = write(
         "fire",
@@ -48,9 +48,9 @@ def rounds(write, recsys, seed: int, times: int) -> None:
 
 
 def test_killed_at_random_moments_runs_are_whole_or_absent(write, recsys):
-    rounds(write, recsys, 1, 5)
+    check_after_kills(write, recsys, 1, 5)
 
 
 @pytest.mark.slow
 def test_killed_at_many_random_moments(write, recsys):
-    rounds(write, recsys, 2, 50)
+    check_after_kills(write, recsys, 2, 50)

@@ -53,7 +53,7 @@ def check(store: Store) -> None:
         assert store.find("latest").id == store.find("als").id
 
 
-def kill_at_random(root: Path, chance: random.Random, times: int) -> None:
+def check_after_kills(root: Path, chance: random.Random, times: int) -> None:
     for _ in range(times):
         process = worker(root)
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
@@ -66,12 +66,12 @@ def kill_at_random(root: Path, chance: random.Random, times: int) -> None:
 
 
 def test_killed_at_random_moments_the_store_lists_and_every_run_is_whole_or_absent(tmp_path):
-    kill_at_random(tmp_path, random.Random(1), 12)
+    check_after_kills(tmp_path, random.Random(1), 12)
 
 
 @pytest.mark.slow
 def test_killed_at_fifty_random_moments(tmp_path):
-    kill_at_random(tmp_path, random.Random(2), 50)
+    check_after_kills(tmp_path, random.Random(2), 50)
 
 
 @pytest.mark.slow
