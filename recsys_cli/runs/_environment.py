@@ -19,7 +19,7 @@ _GIT = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
 
 
 def environment() -> dict[str, Any]:
-    """Return what is known before training: versions, platform, cpu, git commit."""
+    """Return what is known before training: versions, platform, cpu, git commit, BLAS."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -31,11 +31,12 @@ def environment() -> dict[str, Any]:
         },
         "versions": _versions(),
         "git": _git(),
+        "blas": _blas(),
     }
 
 
 def usage() -> dict[str, Any]:
-    """Return what is known after training: the BLAS in use and the peak memory in bytes."""
+    """Return what is known after training: the BLAS in use by then, the peak memory in bytes."""
     # Kilobytes on Linux, bytes on macOS: getrusage(2) of each.
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -85,6 +85,8 @@ class Recorder:
     seed : int
     spec_document : dict
         The complete spec.
+    environment : dict
+        What is known of the machine before training.
 
     Attributes
     ----------
@@ -94,9 +96,15 @@ class Recorder:
     """
 
     def __init__(
-        self, folder: Path, *, name: str, argv: list[str], seed: int, spec_document: dict[str, Any]
+        self,
+        folder: Path,
+        *,
+        name: str,
+        argv: list[str],
+        seed: int,
+        spec_document: dict[str, Any],
+        environment: dict[str, Any],
     ) -> None:
-        from recsys_cli.runs._environment import environment
         from recsys_cli.specfile import dump_document
 
         self.folder = folder
@@ -114,7 +122,7 @@ class Recorder:
             "argv": argv,
             "stages": {},
             "fingerprints": {},
-            "environment": environment(),
+            "environment": environment,
         }
         self.update()
 

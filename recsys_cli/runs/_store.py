@@ -55,10 +55,20 @@ class Store:
         OutOfResources
             If the disk is full, fails or denies it.
         """
+        from recsys_cli.runs._environment import environment
+
+        # Before the lock: a child process between fork and exec holds every lock of its parent, so
+        # one that asks git or the linker would keep a killed run looking alive for that moment.
+        found = environment()
         folder = self._take(name)
         with lock(folder), logged(folder):
             recorder = Recorder(
-                folder, name=name, argv=argv, seed=seed, spec_document=spec_document
+                folder,
+                name=name,
+                argv=argv,
+                seed=seed,
+                spec_document=spec_document,
+                environment=found,
             )
             try:
                 yield recorder

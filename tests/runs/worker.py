@@ -1,4 +1,4 @@
-"""A process that trains and evaluates small runs, to be killed: ``worker ROOT [--die-at N]``."""
+"""A process that makes small runs, to be killed: ``worker ROOT [--once] [--die-at N]``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from recsys_cli.runs import Store, _atomic
+from recsys_cli.runs._lock import held
 from tests.runs.conftest import evaluated, train
 
 real_sync = _atomic.sync
@@ -26,8 +27,20 @@ def die_at(count: int) -> None:
     _atomic.sync = sync
 
 
+def refuse_children(store: Store) -> None:
+    """Fail at a child process started while a run is locked: it would inherit the lock."""
+
+    def hook(event: str, _: object) -> None:
+        if event in ("subprocess.Popen", "os.fork", "os.posix_spawn"):
+            assert not any(held(store.root / id_) for id_ in store.ids()), event
+
+    sys.addaudithook(hook)
+
+
 def main(root: str, *options: str) -> None:
     store = Store(Path(root))
+    if "--once" not in options:  # which runs in a crowd, whose locks are not its own
+        refuse_children(store)
     for number, fold in enumerate([(None,), ("1", "2")] * 1000):
         run = train(store, folds=fold)
         if "--once" in options:
