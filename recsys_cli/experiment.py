@@ -94,7 +94,7 @@ def splits(spec: ExperimentSpec, dataset: Dataset, listener: Listener = SILENT) 
 
 def check(spec: ExperimentSpec) -> None:
     """Raise SpecError where parts of a spec, each sound by itself, cannot work together."""
-    model = MODELS.get(spec.model.component_name())
+    model = MODELS.create(spec.model)
     if (spec.train.monitor or spec.train.refit) and not getattr(spec.split, "validation", None):
         raise SpecError(
             "needs a validation part, and the split carves none",

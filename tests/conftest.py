@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from recsys_cli.data import IdMap, Interactions
+from recsys_cli.data import Features, IdMap, Interactions, SideFeatures
 
 # The first call of a kernel compiles it, which no deadline should count.
 settings.register_profile("recsys", deadline=None)
@@ -32,6 +32,19 @@ def interactions(
         value=np.array(columns[2], np.float32),
         timestamp=np.array(columns[3], np.int64) if len(columns) > 3 else None,
         scale=scale,
+    )
+
+
+def side_features(data: Interactions) -> SideFeatures:
+    """Return features of each kind for the users and items of ``data``; one of each lacks some."""
+    users, items = len(data.users), len(data.items)
+    age = np.arange(users, dtype=np.float32) % 50 + 18
+    age[0] = np.nan
+    job = ["", *(f"job{u % 7}" for u in range(1, users))]
+    genres = [(), *((f"genre{i % 6}", f"genre{i % 4}") for i in range(1, items))]
+    return SideFeatures(
+        Features(data.users, {"job": job}, numeric={"age": age}),
+        Features(data.items, multilabel={"genre": genres}),
     )
 
 

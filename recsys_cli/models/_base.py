@@ -34,14 +34,21 @@ class Model(Component[C], Generic[C]):
 
     Learned attributes end in ``_``; the arrays among them are all that is saved.
 
+    Two methods exist only where the family supports them: ``similar_items(item_idx, k)``, as in
+    :class:`FactorModel`, and ``explain(user_idx, item_idx, history)``, which returns an
+    :class:`Explanation`.
+
     Attributes
     ----------
     user_counts_, item_counts_ : ndarray of int64, shape (n_users,), (n_items,)
         Training interactions of each. A user with none is cold and is served by popularity.
     """
 
-    feedback: ClassVar[Literal["explicit", "implicit"]]
-    predicts_ratings: ClassVar[bool] = False
+    #: A class that does both may set these two of an instance by its config.
+    feedback: Literal["explicit", "implicit"]
+    predicts_ratings: bool = False
+    #: Whether an item without training interactions gets a score of its own, from its features.
+    scores_new_items: ClassVar[bool] = False
     deterministic: ClassVar[bool] = True
     #: Whether training can stop after any epoch, so that the best one can be chosen.
     stops_between_epochs: ClassVar[bool] = False

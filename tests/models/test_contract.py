@@ -16,6 +16,7 @@ from recsys_cli.errors import DataError, MissingExtra
 from recsys_cli.fingerprint import digest
 from recsys_cli.models import MODELS
 from recsys_cli.seeding import generator
+from tests.conftest import side_features
 
 USERS = np.arange(83, dtype=np.int32)
 SMALL = {"factors": 8, "epochs": 3}
@@ -23,6 +24,12 @@ SMALL = {"factors": 8, "epochs": 3}
 each = pytest.mark.parametrize("name", MODELS.names())
 each_of_ratings = pytest.mark.parametrize(
     "name", [name for name in MODELS if MODELS.get(name).predicts_ratings]
+)
+each_that_explains = pytest.mark.parametrize(
+    "name", [name for name in MODELS if hasattr(MODELS.get(name), "explain")]
+)
+each_of_similar_items = pytest.mark.parametrize(
+    "name", [name for name in MODELS if hasattr(MODELS.get(name), "similar_items")]
 )
 each_of_factors = pytest.mark.parametrize(
     "name", [name for name in MODELS if "factors" in MODELS.get(name).Config.model_fields]
@@ -39,7 +46,9 @@ def build(name, **parameters):
 
 def fit(name, data, seed=1, **parameters):
     try:
-        return build(name, **(SMALL | parameters)).fit(data, rng=generator(seed, "model"))
+        return build(name, **(SMALL | parameters)).fit(
+            data, features=side_features(data), rng=generator(seed, "model")
+        )
     except MissingExtra as missing:
         pytest.skip(str(missing))
 
@@ -87,6 +96,7 @@ def test_fit_returns_self_reports_its_epochs_and_leaves_the_data(name, data):
     try:
         found = model.fit(
             data,
+            features=side_features(data),
             rng=generator(1, "model"),
             on_epoch=lambda m, epoch, loss: calls.append((m is model, epoch, loss)) or epoch == 2,
         )
@@ -102,7 +112,8 @@ def test_fit_returns_self_reports_its_epochs_and_leaves_the_data(name, data):
 def test_refit_is_a_fresh_fit(name, data):
     fresh = fit(name, data).arrays()
     model = fit(name, data.take(np.arange(500)), seed=3)
-    assert same(model.fit(data, rng=generator(1, "model")).arrays(), fresh)
+    again = model.fit(data, features=side_features(data), rng=generator(1, "model"))
+    assert same(again.arrays(), fresh)
 
 
 @each
@@ -236,3 +247,27 @@ def test_collaborative_models_solve_the_checkerboard(name, make):
     model = fit(name, board, factors=2, epochs=100)
     best, _ = model.recommend(USERS[:40], 1, exclude=board.csr)
     assert np.mean(best[:, 0] == holes) > 0.95
+
+
+@each_that_explains
+def test_an_explanation_adds_up_to_the_score(name, data):
+    model, items = fit(name, data).fold_in(data.csr), np.array([3, 0, 63, 17], np.int32)
+    for u in (0, 5, 41):
+        history = data.csr.rows(np.array([u]))
+        base, parts = model.explain(u, items, history)
+        assert parts.shape == (4, len(history.indices))
+        scores = model.score(np.array([u], np.int32))[0, items]
+        tolerance = 1e-4 * max(1, np.abs(parts).sum(axis=1).max())
+        np.testing.assert_allclose(base + parts.sum(axis=1), scores, rtol=0, atol=tolerance)
+
+
+@each_of_similar_items
+def test_similar_items_are_other_items_best_first(name, data):
+    items, scores = fit(name, data).similar_items(np.array([0, 7, 63], np.int32), 5)
+    assert items.shape == scores.shape == (3, 5)
+    assert not (items == np.array([[0], [7], [63]])).any()
+    there = items >= 0
+    assert np.isfinite(scores[there]).all()
+    assert (np.diff(np.where(there, scores, -1e30), axis=1) <= 0).all()
+    assert there[0].all()
+    assert len(set(items[0].tolist())) == 5
