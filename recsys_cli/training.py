@@ -102,6 +102,8 @@ def fit(
 ) -> Fitted:
     """Return the model of one split: trained, set back to its best epoch, refitted if asked.
 
+    A refit without a monitor has no epoch to find first: it trains once, on both parts.
+
     Raises
     ------
     Diverged
@@ -109,6 +111,8 @@ def fit(
     """
     if split.train.weight is not None and not MODELS.get(spec.model.component_name()).uses_weights:
         listener.note(f"{spec.model.component_name()} does not heed the weights of interactions.")
+    if spec.train.refit and spec.train.monitor is None:
+        split = refitted(split)
     monitor = Monitor(spec, split, record, listener)
     model = _fit(spec, dataset, split, monitor)
     listener.progress(f"fit, fold {split.fold}", 1, 1)
@@ -116,12 +120,11 @@ def fit(
     if best is not None:
         listener.note(f"Best epoch {best.epoch}: validation {best.monitor} {best.value:.4f}.")
         model = type(model).from_arrays(model.config, monitor.best_arrays)
-    if spec.train.refit:
-        last = best.epoch if best else monitor.total
+    if spec.train.refit and best is not None:
 
         def until(_model: Model[Any], epoch: int, _loss: float | None) -> bool:
-            listener.progress(f"refit, fold {split.fold}", epoch, last)
-            return epoch == last
+            listener.progress(f"refit, fold {split.fold}", epoch, best.epoch)
+            return epoch == best.epoch
 
         model = _fit(spec, dataset, refitted(split), until)
     return Fitted(model, best)

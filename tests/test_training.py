@@ -101,8 +101,10 @@ def test_history_has_a_line_an_epoch(split):
 
 
 def test_refit_learns_from_both_parts(split):
-    found = fit(spec(refit=True), whole(split.train), split, lambda _line: None, SILENT)
+    lines: list[dict[str, Any]] = []
+    found = fit(spec(refit=True), whole(split.train), split, lines.append, SILENT)
     assert split.validation is not None
+    assert [line["epoch"] for line in lines] == list(range(1, 13))
     known = split.train.user_counts + split.validation.user_counts
     assert np.array_equal(found.model.user_counts_, known)
 
