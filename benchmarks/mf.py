@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from benchmarks import _rating
 from benchmarks._data import SEED, Named, ratings
 from benchmarks._measure import Row, in_turn, timed
+from benchmarks._peers import Surprise
 from recsys_cli import threads
 from recsys_cli.data import Interactions
 from recsys_cli.models import MODELS
@@ -30,14 +30,16 @@ def run(quick: bool) -> list[Row]:
 
 
 def _rows(data: Named, repeats: int) -> list[Row]:
-    model, peer = _ours(), _Surprise(data.split.train)
+    rates = {"lr_all": LR, "reg_all": REG, "init_std_dev": INIT, "random_state": SEED}
+    peer = Surprise(data.split, "SVD", n_factors=FACTORS, n_epochs=EPOCHS, **rates)
+    model = _ours()
     counts = sorted({1, threads.available()})
     sides: dict[str, Callable[[], dict[str, float]]] = {
         f"ours {n}": lambda n=n: _fit(model, data.split.train, n)  # type: ignore[misc]
         for n in counts
     }
     found = in_turn({**sides, "peer": peer.fit}, repeats)
-    quality = {"rmse": [_rmse(model, data.split.test), peer.rmse(data.split.test)]}
+    quality = {"rmse": [_rating.ours(data.split, model), peer.quality()]}
     return [
         Row(
             f"{data.name}, {FACTORS} factors, fit of {EPOCHS} epochs, "
@@ -61,34 +63,3 @@ def _ours() -> Any:
 def _fit(model: Any, train: Interactions, count: int) -> dict[str, float]:
     with threads.use(count):
         return timed(lambda: model.fit(train, rng=generator(SEED, "model")))
-
-
-def _rmse(model: Any, test: Interactions) -> float:
-    predicted = np.clip(model.predict(test.user_idx, test.item_idx), 1, 5)
-    return float(np.sqrt(np.mean((predicted.astype(np.float64) - test.value) ** 2)))
-
-
-class _Surprise:
-    """The peer by its public interface."""
-
-    def __init__(self, train: Interactions) -> None:
-        import pandas as pd
-        from surprise import Dataset, Reader
-
-        columns = {"user": train.user_idx, "item": train.item_idx, "rating": train.value}
-        data = Dataset.load_from_df(pd.DataFrame(columns), Reader(rating_scale=(1, 5)))
-        self.train = data.build_full_trainset()
-
-    def fit(self) -> dict[str, float]:
-        from surprise import SVD
-
-        rates = {"lr_all": LR, "reg_all": REG, "init_std_dev": INIT}
-        self.model = SVD(n_factors=FACTORS, n_epochs=EPOCHS, random_state=SEED, **rates)
-        return timed(lambda: self.model.fit(self.train))
-
-    def rmse(self, test: Interactions) -> float:
-        from surprise import accuracy
-
-        columns = (test.user_idx.tolist(), test.item_idx.tolist(), test.value.tolist())
-        asked = list(zip(*columns, strict=True))
-        return float(accuracy.rmse(self.model.test(asked), verbose=False))

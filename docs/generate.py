@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from recsys_cli.cli._abilities import VARIES, of_model
 from recsys_cli.loaders import LOADERS
 from recsys_cli.metrics import METRICS
 from recsys_cli.models import MODELS
 from recsys_cli.prepare import FILTERS
-from recsys_cli.spec import EvaluationSpec, RecommendSpec, TrainSpec
+from recsys_cli.published import Published, Row, Table
+from recsys_cli.search import RangeSpec
+from recsys_cli.spec import EvaluationSpec, RecommendSpec, SearchSpec, TrainSpec
 from recsys_cli.specfile import parameters
 from recsys_cli.splitters import SPLITTERS
 
@@ -53,14 +56,20 @@ def section(cls: Any, extra: str = "") -> str:
     return f"\n## {cls.spec_name()}\n\n{extra}{prose(cls)}"
 
 
+def able(cls: Any) -> str:
+    """Return what a model learns from and what it can do, in words."""
+    facts = of_model(cls)
+    can = facts["abilities"]
+    feedback = {"either": "explicit or implicit"}.get(facts["feedback"], facts["feedback"])
+    told = [f"{name} ({can[name]})" if can[name] == VARIES else name for name in can if can[name]]
+    return f"Learns from {feedback} feedback; {', '.join(told)}."
+
+
 def models() -> str:
     """Return models.md."""
     parts = ["# Models\n", NOTICE]
     for cls in map(MODELS.get, MODELS):
-        facts = [f"learns from {cls.feedback} feedback"]
-        facts += ["predicts ratings"] if cls.predicts_ratings else []
-        facts += ["same bits at any thread count" if cls.deterministic else "not deterministic"]
-        parts.append(section(cls, f"*{'; '.join(facts)}*\n\n") + "\n" + table(cls.Config))
+        parts.append(section(cls, f"*{able(cls)}*\n\n") + "\n" + table(cls.Config))
     return "\n".join(parts)
 
 
@@ -78,7 +87,12 @@ def spec() -> str:
         ("train", TrainSpec),
         ("evaluation", EvaluationSpec),
         ("recommend", RecommendSpec),
+        ("search, read by recsys tune", SearchSpec),
+        ("a range of search.space", RangeSpec),
     ):
+        parts.append(f"\n## {name}\n\n{table(block)}")
+    parts.append("\n# The table that recsys verify reads\n")
+    for name, block in (("table", Table), ("a row", Row), ("a published number", Published)):
         parts.append(f"\n## {name}\n\n{table(block)}")
     for title, registry in (
         ("Datasets", LOADERS),

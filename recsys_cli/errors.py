@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class RecsysError(Exception):
     """Any failure that the user can understand and act on.
@@ -14,6 +16,11 @@ class RecsysError(Exception):
         The place: a file with its line, a spec key, a run id.
     hint : str, optional
         What to do next.
+
+    Attributes
+    ----------
+    run : str, optional
+        The id of the run that it stopped, which is left behind as failed.
     """
 
     exit_code = 1
@@ -23,6 +30,12 @@ class RecsysError(Exception):
         self.message = message
         self.where = where
         self.hint = hint
+        self.run: str | None = None
+
+    def within(self, where: str | None) -> Self:
+        """Put a wider place before the one that the error has; return the error."""
+        self.where = ": ".join(filter(None, (where, self.where)))
+        return self
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.message}" if self.where else self.message

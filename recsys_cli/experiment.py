@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,14 @@ from recsys_cli.metrics import parse
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
 from recsys_cli.prepare import FILTERS
-from recsys_cli.runs import Catalog, Run, Store
+from recsys_cli.runs import Catalog, FoldRecorder, Run, Store
 from recsys_cli.seeding import generator
 from recsys_cli.serving import load_model
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import from_document
 from recsys_cli.splitters import SPLITTERS
 from recsys_cli.summary import over_folds, stored
-from recsys_cli.training import fit, refitted
+from recsys_cli.training import Fitted, fit, refitted, validated
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +95,16 @@ def splits(spec: ExperimentSpec, dataset: Dataset, listener: Listener = SILENT) 
 def check(spec: ExperimentSpec) -> None:
     """Raise SpecError where parts of a spec, each sound by itself, cannot work together."""
     model = MODELS.create(spec.model)
-    if (spec.train.monitor or spec.train.refit) and not getattr(spec.split, "validation", None):
+    needs = {
+        "train.monitor": spec.train.monitor,
+        "train.refit": spec.train.refit,
+        "search.metric": spec.search,
+    }
+    needed = next((where for where, wanted in needs.items() if wanted), None)
+    if needed and not getattr(spec.split, "validation", None):
         raise SpecError(
             "needs a validation part, and the split carves none",
-            where="train.monitor" if spec.train.monitor else "train.refit",
+            where=needed,
             hint="set split.validation",
         )
     epochs = getattr(spec.model, "epochs", None)
@@ -108,7 +114,8 @@ def check(spec: ExperimentSpec) -> None:
             where="train.every",
             hint="lower train.every, or raise model.epochs",
         )
-    watched = [("train.monitor", spec.train.monitor)] if spec.train.monitor else []
+    watched = [("search.metric", spec.search.metric)] if spec.search else []
+    watched += [("train.monitor", spec.train.monitor)] if spec.train.monitor else []
     for where, name in [*watched, *(("evaluation.metrics", n) for n in spec.evaluation.metrics)]:
         if parse(name).metric.kind == "rating" and not model.predicts_ratings:
             raise SpecError(
@@ -131,8 +138,17 @@ def train(
     *,
     argv: list[str],
     prepared: Prepared | None = None,
+    folds: Sequence[Split] | None = None,
+    objective: str | None = None,
 ) -> Run:
     """Fit a model on every fold of the spec and commit the run.
+
+    Parameters
+    ----------
+    folds : sequence of Split, optional
+        The spec's folds, or the first of them, when they are made already.
+    objective : str, optional
+        Metric whose value on each validation part goes into the record, under ``validation``.
 
     Returns
     -------
@@ -157,22 +173,39 @@ def train(
             best_epochs={},
             stages={"prepare": round(prepared.seconds, 4)},
         )
-        folds = splits(spec, dataset, listener)
-        first = list(itertools.islice(folds, 2))
-        for split in itertools.chain(first, folds):
-            started = time.perf_counter()
+        made = iter(folds or splits(spec, dataset, listener))
+        first = list(itertools.islice(made, 2))
+        for split in itertools.chain(first, made):
             fold = recorder.fold(split.fold if len(first) > 1 else None)
-            fitted = fit(spec, dataset, split, fold.epoch, listener)
-            final = refitted(split) if spec.train.refit else split
-            fold.save_model(spec.model.describe(), fitted.model.arrays())
-            fold.save_catalog(catalog(dataset, final))
-            listener.note(_sizes(fitted.model, final))
-            if fitted.best is not None:
-                recorder.record["best_epochs"][split.fold] = asdict(fitted.best)
-            recorder.record["fingerprints"]["split"][split.fold] = split.fingerprint
-            recorder.record["fingerprints"]["test"][split.fold] = data_fingerprint(split.test)
-            recorder.record["stages"][f"fit/{split.fold}"] = round(time.perf_counter() - started, 4)
+            fitted = _train_fold(spec, dataset, split, recorder.record, fold, listener)
+            if objective is not None:
+                values = recorder.record.setdefault("validation", {})
+                values[split.fold] = {objective: validated(fitted, spec, split, objective)}
     return store.find(recorder.id)
+
+
+def _train_fold(
+    spec: ExperimentSpec,
+    dataset: Dataset,
+    split: Split,
+    record: dict[str, Any],
+    fold: FoldRecorder,
+    listener: Listener,
+) -> Fitted:
+    started = time.perf_counter()
+    fitted = fit(spec, dataset, split, fold.epoch, listener)
+    final = refitted(split) if spec.train.refit else split
+    fold.save_model(spec.model.describe(), fitted.model.arrays())
+    fold.save_catalog(catalog(dataset, final))
+    listener.note(_sizes(fitted.model, final))
+    if fitted.best is not None:
+        record["best_epochs"][split.fold] = asdict(fitted.best)
+    record["fingerprints"]["split"][split.fold] = split.fingerprint
+    # Weights count in training alone: runs that differ in them are tested on the same.
+    test = replace(split.test, weight=None)
+    record["fingerprints"]["test"][split.fold] = data_fingerprint(test)
+    record["stages"][f"fit/{split.fold}"] = round(time.perf_counter() - started, 4)
+    return fitted
 
 
 def evaluate(
@@ -208,6 +241,8 @@ def evaluate(
         evaluator = Evaluator(part, spec.evaluation)
         listener.note(f"Evaluating fold {split.fold}: {evaluator.describe()}")
         found[name] = evaluator.evaluate(load_model(run.fold(name)), listener)
+        if len(found) == len(run.fold_names):
+            break  # a trial of a search may have trained on the first folds only
     data, lists = prepared.dataset.interactions, spec.evaluation.save_lists
     kept = {name: stored(one, data.users, data.items, lists=lists) for name, one in found.items()}
     run.commit_evaluation(kept, over_folds(found))

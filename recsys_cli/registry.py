@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import json
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import (
+    CoreSchema,
+    InitErrorDetails,
+    PydanticCustomError,
+    PydanticKnownError,
+    core_schema,
+)
 
-from recsys_cli.errors import NotFound
+from recsys_cli.errors import NotFound, RecsysError
 
 
 def spec_name(cls: type) -> str:
@@ -143,3 +152,57 @@ class Registry(Generic[B]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names())
+
+
+@dataclass(frozen=True)
+class Named:
+    """Marks a Config field as a block that names a component: ``Annotated[Base, Named(REGISTRY)]``.
+
+    Such a field, or an item of a list of them, reads ``{name: …, parameters}`` into that
+    component's Config, and is written the same way. Entries may so be made of other entries.
+    """
+
+    registry: Registry[Any]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            self._read,
+            core_schema.is_instance_schema(source),
+            serialization=core_schema.plain_serializer_function_ser_schema(Config.describe),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        return {"type": "object", "component": self.registry.noun}
+
+    def _read(self, block: Any) -> Any:
+        if isinstance(block, Config):
+            return block
+        if not isinstance(block, dict):
+            raise PydanticKnownError("model_type", {"class_name": self.registry.noun})
+        config = self._config(block)
+        # As JSON: a list may be a tuple and a string a path, as in what ``describe`` writes.
+        return config.model_validate_json(
+            json.dumps({key: value for key, value in block.items() if key != "name"})
+        )
+
+    def _config(self, block: dict[str, Any]) -> type[Config]:
+        problem: str | PydanticCustomError
+        if "name" not in block:
+            problem = "missing"
+        elif not isinstance(block["name"], str):
+            problem = "string_type"
+        else:
+            try:
+                config: type[Config] = self.registry.get(block["name"]).Config
+                return config
+            except NotFound as error:
+                problem = refusal(error)
+        details = InitErrorDetails(type=problem, loc=("name",), input=block.get("name"))
+        raise ValidationError.from_exception_data(self.registry.noun, [details])
+
+
+def refusal(error: RecsysError) -> PydanticCustomError:
+    """Return an error of ours as a validator raises it."""
+    return PydanticCustomError("recsys", "{message}", {"message": error.message})

@@ -31,7 +31,7 @@ class Recommendations:
     """The list of one user (None: a history given by hand), best first, and what to know of it."""
 
     user: str | None
-    items: list[Scored]
+    items: Sequence[Scored]
     note: str | None = None
 
 
@@ -82,15 +82,25 @@ class Recommender:
         SpecError
             If a value is missing where it is needed, or outside the scale of the ratings.
         """
-        index = self._items(list(history))
-        with np.errstate(over="ignore"):  # what overflows is refused as not finite
-            values = np.array([self._value(*pair) for pair in history.items()], np.float32)
-        row = build_csr(np.zeros_like(index), index, values, (1, len(self.catalog.items)))
+        row = self.row(history)
         exclude = row if self.exclude_seen else None
         found = self.model.fold_in(row).recommend(
             np.zeros(1, np.int32), self._at_most(k), exclude=exclude, candidates=self.candidates
         )
         return Recommendations(None, self._titled(found[0][0], found[1][0]))
+
+    def row(self, history: Mapping[str, float | None]) -> CSR:
+        """Return a history given by hand as the one row of a matrix.
+
+        Raises
+        ------
+        NotFound, SpecError
+            As :meth:`for_history`.
+        """
+        index = self._items(list(history))
+        with np.errstate(over="ignore"):  # what overflows is refused as not finite
+            values = np.array([self._value(*pair) for pair in history.items()], np.float32)
+        return build_csr(np.zeros_like(index), index, values, (1, len(self.catalog.items)))
 
     def similar(self, item: str, k: int) -> list[Scored]:
         """Return the k nearest other items of an item, with their similarity.
@@ -149,6 +159,14 @@ class Recommender:
                 index, k, exclude=exclude, candidates=self.candidates
             )
         return items, scores
+
+    def served(self, user: str) -> tuple[Model[Any], int, CSR]:
+        """Return the model that serves a user, its index of the user, and the user's history."""
+        index = self.catalog.users.index([user])
+        history = self._rows(self.catalog.history, index)
+        if index[0] >= 0 and self.model.user_counts_[index[0]] > 0:
+            return self.model, int(index[0]), history
+        return self.model.fold_in(history), 0, history
 
     def title(self, item: str) -> str:
         """Return the title of an item, or its id where it has none.

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     NonNegativeFloat,
     PositiveInt,
-    SerializeAsAny,
-    ValidationError,
     field_validator,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
-from recsys_cli.errors import NotFound, RecsysError
+from recsys_cli.errors import RecsysError
 from recsys_cli.fingerprint import digest
 from recsys_cli.loaders import LOADERS
 from recsys_cli.loaders._base import LoaderConfig
@@ -27,55 +23,13 @@ from recsys_cli.models import MODELS
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.prepare import FILTERS
 from recsys_cli.prepare._base import FilterConfig
-from recsys_cli.registry import Config, Registry
+from recsys_cli.registry import Config, Named, refusal
+from recsys_cli.search import RangeSpec
 from recsys_cli.splitters import SPLITTERS
 from recsys_cli.splitters._base import SplitterConfig
 
 _NAME = re.compile(r"(?!latest$)(?!.*-[0-9]+$)[a-z][a-z0-9-]{0,63}")
-
-
-#: The blocks that name a component, by the keys that lead to them.
-COMPONENTS: dict[tuple[str, ...], Registry[Any]] = {
-    ("dataset",): LOADERS,
-    ("dataset", "prepare"): FILTERS,
-    ("split",): SPLITTERS,
-    ("model",): MODELS,
-}
-
-
-def _component(*keys: str) -> BeforeValidator:
-    """Return the validator that turns ``{name: …, parameters}`` into that component's Config."""
-
-    def validate(block: Any) -> Any:
-        if not isinstance(block, dict):
-            return block
-        config = _config(COMPONENTS[keys], block)
-        # As JSON: a list may be a tuple and a string a path, as in what ``document`` writes.
-        return config.model_validate_json(
-            json.dumps({key: value for key, value in block.items() if key != "name"})
-        )
-
-    return BeforeValidator(validate)
-
-
-def _config(registry: Registry[Any], block: dict[str, Any]) -> type[Config]:
-    problem: str | PydanticCustomError
-    if "name" not in block:
-        problem = "missing"
-    elif not isinstance(block["name"], str):
-        problem = "string_type"
-    else:
-        try:
-            config: type[Config] = registry.get(block["name"]).Config
-            return config
-        except NotFound as error:
-            problem = _custom(error)
-    details = InitErrorDetails(type=problem, loc=("name",), input=block.get("name"))
-    raise ValidationError.from_exception_data(registry.noun, [details])
-
-
-def _custom(error: RecsysError) -> PydanticCustomError:
-    return PydanticCustomError("recsys", "{message}", {"message": error.message})
+_SEARCHED = re.compile(r"(dataset|model|train)(\.[^.\s=]+)+")
 
 
 def _metric(name: str) -> str:
@@ -84,7 +38,7 @@ def _metric(name: str) -> str:
     try:
         parse(name)
     except RecsysError as error:
-        raise _custom(error) from None
+        raise refusal(error) from None
     return name
 
 
@@ -94,9 +48,9 @@ MetricName = Annotated[str, AfterValidator(_metric)]
 class DatasetSpec(Config):
     """A dataset and what is done to it before splitting."""
 
-    loader: Annotated[SerializeAsAny[LoaderConfig], _component("dataset")]
+    loader: Annotated[LoaderConfig, Named(LOADERS)]
     """The dataset's own parameters; in a spec they stand beside ``name``."""
-    prepare: list[Annotated[SerializeAsAny[FilterConfig], _component("dataset", "prepare")]] = []
+    prepare: list[Annotated[FilterConfig, Named(FILTERS)]] = []
     """Filters, applied in this order; each prints a receipt."""
 
     @model_validator(mode="before")
@@ -158,6 +112,29 @@ class RecommendSpec(Config):
     """Leave out what the user is known to have interacted with."""
 
 
+def _searched(key: str) -> str:
+    if not _SEARCHED.fullmatch(key):
+        raise PydanticCustomError(
+            "searched", "must be a key within dataset, model or train, such as model.factors"
+        )
+    return key
+
+
+class SearchSpec(Config):
+    """What ``recsys tune`` searches; every other command leaves it alone."""
+
+    metric: MetricName
+    """Metric on the validation part by which trials are ranked, such as ``ndcg@10``. It also picks
+    the best epoch, unless the spec itself sets ``train.monitor`` (be it to null)."""
+    space: dict[Annotated[str, AfterValidator(_searched)], RangeSpec] = Field(min_length=1)
+    """A range for each searched key: ``model.reg: {log: [0.001, 1]}``. A range is ``choice`` (of
+    the values listed), ``int``, ``float``, ``log`` or ``log_int`` (between two ends)."""
+    trials: PositiveInt = 20
+    """Points of the space to try."""
+    folds: PositiveInt | None = None
+    """How many folds, from the first, a trial trains on; its value is their mean. None: all."""
+
+
 class ExperimentSpec(Config):
     """One experiment: dataset, splitter, model, metrics and seed."""
 
@@ -167,9 +144,9 @@ class ExperimentSpec(Config):
     """Seed of every random choice."""
     dataset: DatasetSpec
     """The data and their preparation."""
-    split: Annotated[SerializeAsAny[SplitterConfig], _component("split")]
+    split: Annotated[SplitterConfig, Named(SPLITTERS)]
     """How interactions are held out."""
-    model: Annotated[SerializeAsAny[ModelConfig], _component("model")]
+    model: Annotated[ModelConfig, Named(MODELS)]
     """The model and its parameters."""
     train: TrainSpec = TrainSpec()
     """How training is watched and when it stops."""
@@ -177,6 +154,8 @@ class ExperimentSpec(Config):
     """What is measured on the test part."""
     recommend: RecommendSpec = RecommendSpec()
     """What is recommended at the end of ``recsys run``."""
+    search: SearchSpec | None = None
+    """What ``recsys tune`` searches, from this spec on."""
 
     @field_validator("name")
     @classmethod
@@ -195,19 +174,13 @@ class ExperimentSpec(Config):
         ``ExperimentSpec.model_validate`` takes the same document.
         """
         plain = self.model_dump(mode="json")
-        dataset = self.dataset
-        return plain | {
-            "dataset": {
-                **dataset.loader.describe(),
-                "prepare": [step.describe() for step in dataset.prepare],
-            },
-            "split": self.split.describe(),
-            "model": self.model.describe(),
-        }
+        if self.search is None:
+            del plain["search"]
+        dataset = plain["dataset"]
+        return plain | {"dataset": {**dataset["loader"], "prepare": dataset["prepare"]}}
 
     @property
     def fingerprint(self) -> str:
-        """The sha256 of the complete document, without its name."""
+        """The sha256 of the complete document, without its name and what to search."""
         document = self.document()
-        del document["name"]
-        return digest(document)
+        return digest({k: v for k, v in document.items() if k not in ("name", "search")})

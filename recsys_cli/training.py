@@ -130,6 +130,19 @@ def fit(
     return Fitted(model, best)
 
 
+def validated(fitted: Fitted, spec: ExperimentSpec, split: Split, metric: str) -> float:
+    """Return a metric of the fitted model on the validation part, which it was not refitted on.
+
+    Raises
+    ------
+    SpecError, DataError, Diverged
+        As evaluation does.
+    """
+    if fitted.best is not None and fitted.best.monitor == metric:
+        return fitted.best.value
+    return Evaluator(split, spec.evaluation, part="validation").value(fitted.model, metric)
+
+
 def _fit(spec: ExperimentSpec, dataset: Dataset, split: Split, on_epoch: OnEpoch) -> Model[Any]:
     rng = generator(spec.seed, f"model/{split.fold}")
     return MODELS.create(spec.model).fit(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from recsys_cli import experiment
-from recsys_cli.data import Split
+from recsys_cli.data import Interactions, Split
 from recsys_cli.evaluation import Evaluation, Evaluator, estimate
 from recsys_cli.listener import Listener
 from recsys_cli.models import MODELS
@@ -74,3 +75,44 @@ def test_mf_set_up_as_surprise_svd_predicts_as_well() -> None:
     own = _evaluate(spec, split, "mf", **shared, **regs, nu=1.0, lr_decay=1.0, init_std=0.1)
     theirs = _evaluate(spec, split, "surprise-svd", **shared, reg=0.02)
     assert own.metrics["rmse"].value == pytest.approx(theirs.metrics["rmse"].value, abs=0.005)
+
+
+@pytest.mark.slow
+def test_svdpp_set_up_as_surprise_svdpp_predicts_as_well() -> None:
+    spec, split = _split(RATINGS)
+    shared = {"factors": 20, "epochs": 20, "lr": 0.007}
+    regs = {f"reg_{what}": 0.02 for what in ("user", "item", "implicit", "user_bias", "item_bias")}
+    own = _evaluate(spec, split, "svdpp", **shared, **regs, nu=1.0, lr_decay=1.0, init_std=0.1)
+    theirs = _evaluate(spec, split, "surprise-svdpp", **shared, reg=0.02)
+    assert own.metrics["rmse"].value < theirs.metrics["rmse"].value + 0.005
+
+
+@pytest.mark.slow
+def test_bias_set_up_as_surprise_baseline_is_the_same_model() -> None:
+    spec, split = _split(RATINGS)
+    regs = {"reg_user": 15.0, "reg_item": 10.0}
+    own = _evaluate(spec, split, "bias", epochs=10, **regs)
+    theirs = _evaluate(spec, split, "surprise-baseline", **regs)
+    assert own.metrics["rmse"].value == pytest.approx(theirs.metrics["rmse"].value, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "similarity", "weighting"),
+    [
+        ("implicit-cosine", "cosine", "none"),
+        ("implicit-tfidf", "cosine", "tf-idf"),
+        ("implicit-bm25", "dot", "bm25"),
+    ],
+)
+def test_item_knn_of_all_neighbours_ranks_as_implicit_does(
+    ratings: Interactions, theirs: str, similarity: str, weighting: str
+) -> None:
+    users = np.arange(ratings.n_users, dtype=np.int32)
+    ways = {"target": "implicit", "similarity": similarity, "weighting": weighting}
+    lists = []
+    for name, parameters in (("item-knn", ways), (theirs, {})):
+        model = MODELS.get(name)(neighbours=ratings.n_items, **parameters)
+        model.fit(ratings, rng=generator(1, "model"))
+        lists.append(model.recommend(users, 10, exclude=ratings.csr))
+    np.testing.assert_allclose(lists[0][1], lists[1][1], rtol=1e-4)
+    assert np.mean(lists[0][0] == lists[1][0]) > 0.99

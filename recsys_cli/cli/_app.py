@@ -24,6 +24,8 @@ from recsys_cli.cli import (
     show,
     similar,
     train,
+    tune,
+    verify,
 )
 from recsys_cli.errors import RecsysError
 
@@ -43,7 +45,7 @@ def build() -> click.Command:
     app.callback()(_root)
     for module in (run_, train, evaluate, recommend, similar, runs, show, compare):
         app.command(name=module.NAME)(module.command)
-    for module in (list_, check, schema, doctor, regress):
+    for module in (tune, verify, list_, check, schema, doctor, regress):
         app.command(name=module.NAME)(module.command)
     app.add_typer(data.app, name="data")
     return typer.main.get_command(app)

@@ -38,6 +38,7 @@ def _facts(run: Run) -> list[list[str]]:
         "seed": record["seed"],
         "stages (s)": ", ".join(f"{name} {took:.2f}" for name, took in record["stages"].items()),
         "folds": ", ".join(run.fold_names) if len(run.fold_names) > 1 else None,
+        "validation": _validation(record.get("validation", {})),
         "best epoch": ", ".join(map(_best, record.get("best_epochs", {}).values())) or None,
         "spec hash": record["fingerprints"]["spec"][:12],
         "recsys": environment.get("versions", {}).get("recsys-cli"),
@@ -45,6 +46,13 @@ def _facts(run: Run) -> list[list[str]]:
         "folder": str(run.path),
     }
     return [[name, str(value)] for name, value in rows.items() if value is not None]
+
+
+def _validation(folds: dict[str, dict[str, float]]) -> str | None:
+    shown = [
+        f"{name} {render.number(value)}" for fold in folds.values() for name, value in fold.items()
+    ]
+    return ", ".join(shown) or None
 
 
 def _best(best: dict[str, Any]) -> str:

@@ -21,6 +21,14 @@ AllOption = Annotated[bool, typer.Option("--all", help="Every user; needs --outp
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write .parquet, .csv or .jsonl instead.")
 ]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Fail for an unknown user.")]
+SeenOption = Annotated[
+    bool, typer.Option("--include-seen", help="Keep what the user already interacted with.")
+]
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Name the items of the history that carry each one.")
+]
+TopOption = Annotated[int, typer.Option("--top", min=1, help="How many --explain names.")]
 
 
 @dataclass(frozen=True)

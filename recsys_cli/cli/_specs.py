@@ -30,9 +30,7 @@ def load(paths: Sequence[Path], overrides: Sequence[str]) -> list[ExperimentSpec
         try:
             experiment.check(spec)
         except SpecError as error:
-            raise SpecError(
-                error.message, where=f"{path}: {error.where}", hint=error.hint
-            ) from None
+            raise error.within(str(path)) from None
         specs.append(spec)
     return specs
 

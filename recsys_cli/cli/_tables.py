@@ -13,6 +13,10 @@ from recsys_cli.cli import render
 if TYPE_CHECKING:
     from recsys_cli.runs import Run, RunSummary
     from recsys_cli.serving import Recommendations, Scored
+    from recsys_cli.tuning import Tuned
+
+#: Trials that are shown of a search.
+_TRIALS = 10
 
 
 def next_command(name: str, run: Run) -> str:
@@ -82,26 +86,73 @@ def recommendations(found: Recommendations) -> None:
 def scored(title: str, items: Sequence[Scored], score: str) -> None:
     """Print items with their titles, where there are any, and scores, best first."""
     titled = any(one.title is not None for one in items)
+    explained = any(hasattr(one, "because") for one in items)
     rows = [
-        [str(rank), one.item, *([one.title or "–"] if titled else []), f"{one.score:.4f}"]
+        [
+            str(rank),
+            one.item,
+            *([one.title or "–"] if titled else []),
+            f"{one.score:.4f}",
+            *([_because(one)] if explained else []),
+        ]
         for rank, one in enumerate(items, 1)
     ]
     columns = [">#", "item", *(["title"] if titled else []), f">{score}"]
-    render.print_table(title, columns, rows)
+    render.print_table(title, columns + (["because of"] if explained else []), rows)
+
+
+def _because(one: Any) -> str:
+    """Return the items of the history that carry an explained one, with their shares."""
+    reasons = [f"{reason.title or reason.item} {reason.share:.0%}" for reason in one.because]
+    return ", ".join(reasons) or "–"
+
+
+#: Titles of the groups of models, by the feedback that they learn from.
+_GROUPS = {
+    "explicit": "Learn from ratings",
+    "implicit": "Learn from what was interacted with",
+    "either": "Learn from either, by parameters",
+}
+
+
+def models(found: Sequence[dict[str, Any]]) -> None:
+    """Print models by the feedback they learn from: the first sentence, and what each can do."""
+    names = list(found[0]["abilities"])
+    common = [name for name in names if all(one["abilities"][name] is True for one in found)]
+    shown = [name for name in names if name not in common]
+    for feedback, title in _GROUPS.items():
+        rows = [
+            [one["name"], _first(one), *(_ability(one["abilities"][name]) for name in shown)]
+            for one in found
+            if one["feedback"] == feedback
+        ]
+        if rows:
+            render.print_table(title, ["name", "what it is", *shown], rows)
+    render.note(f"All of them: {', '.join(common)}. Parameters: recsys list models NAME.")
+
+
+def _ability(able: bool | str) -> str:
+    return able if isinstance(able, str) else "yes" if able else "–"
+
+
+def _first(entry: dict[str, Any]) -> str:
+    return str(entry["summary"].partition(". ")[0])
 
 
 def entries(found: Sequence[dict[str, Any]]) -> None:
     """Print one line an entry of a registry: the first sentence of what it is."""
+    kinds = any("kind" in entry for entry in found)
     rows = [
         [
             entry["name"],
-            entry["summary"].partition(". ")[0],
+            _first(entry),
             ", ".join(f"{p['name']}={p['default']}" for p in entry["parameters"]),
-            entry["notes"],
+            *([entry["kind"]] if kinds else []),
         ]
         for entry in found
     ]
-    render.print_table(None, ["name", "what it is", "parameters", "notes"], rows)
+    columns = ["name", "what it is", "parameters", *(["kind"] if kinds else [])]
+    render.print_table(None, columns, rows)
 
 
 def parameters(entry: dict[str, Any]) -> None:
@@ -109,4 +160,32 @@ def parameters(entry: dict[str, Any]) -> None:
     keys = ("name", "type", "default", "bounds", "doc")
     rows = [[str(parameter[key]) for key in keys] for parameter in entry["parameters"]]
     render.say(f"{entry['name']}: {entry['summary']}")
+    if "abilities" in entry:
+        abilities = entry["abilities"].items()
+        facts = [f"{name}: {_ability(able)}" for name, able in abilities]
+        render.say(f"Learns from {entry['feedback']} feedback; {', '.join(facts)}.")
     render.print_table(None, ["parameter", "type", "default", "bounds", "what it does"], rows)
+
+
+def trials(found: Tuned) -> None:
+    """Print the best trials of a search, what was drawn for each and the epochs it kept."""
+    shown = found.trials[:_TRIALS]
+    rows = [
+        [
+            str(trial.number),
+            trial.run or "–",
+            "diverged" if trial.value is None else render.number(trial.value),
+            *map(render.plain, trial.settings.values()),
+            render.plain(trial.epochs),
+            f"{trial.seconds:.1f}",
+        ]
+        for trial in shown
+    ]
+    columns = [
+        ">trial",
+        "run",
+        f">{found.search.metric}",
+        *(f">{key}" for key in found.search.space),
+    ]
+    title = f"The best {len(shown)} of {len(found.trials)} trials, by the validation part"
+    render.print_table(title, [*columns, ">best epoch", ">s"], rows)

@@ -23,7 +23,10 @@ def command(
     name: Annotated[str | None, typer.Argument(help="Only this one, in full.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """List what a spec can name, with every parameter."""
+    """List what a spec can name, with every parameter.
+
+    Models are grouped by the feedback that they learn from, with what each can do.
+    """
     from recsys_cli.cli import _tables, render
 
     registry = _registry(kind)
@@ -32,6 +35,8 @@ def command(
         render.print_json(entries)
     elif name:
         _tables.parameters(entries[0])
+    elif kind is Kind.models:
+        _tables.models(entries)
     else:
         _tables.entries(entries)
 
@@ -49,13 +54,14 @@ def _registry(kind: Kind) -> Any:
 
 
 def _entry(cls: Any) -> dict[str, Any]:
+    from recsys_cli.cli._abilities import of_model
     from recsys_cli.specfile import parameters
 
-    notes = [getattr(cls, "feedback", None) or getattr(cls, "kind", None)]
-    notes.append(None if getattr(cls, "deterministic", True) else "not deterministic")
-    return {
+    entry = {
         "name": cls.spec_name(),
         "summary": " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split()),
-        "notes": ", ".join(filter(None, notes)),
         "parameters": [asdict(parameter) for parameter in parameters(cls.Config)],
     }
+    if hasattr(cls, "recommend"):
+        return entry | of_model(cls)
+    return entry | {"kind": cls.kind} if hasattr(cls, "kind") else entry

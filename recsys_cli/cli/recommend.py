@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from recsys_cli.cli import _options, _request
+from recsys_cli.errors import SpecError
+
+if TYPE_CHECKING:
+    from recsys_cli.serving import Recommendations, Recommender
 
 NAME = "recommend"
 
@@ -21,16 +23,20 @@ def command(
     everyone: _request.AllOption = False,
     k: _options.CountOption = 10,
     output: _request.OutputOption = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail for an unknown user.")] = False,
-    include_seen: Annotated[
-        bool, typer.Option("--include-seen", help="Keep what the user already interacted with.")
-    ] = False,
+    strict: _request.StrictOption = False,
+    include_seen: _request.SeenOption = False,
+    explain: _request.ExplainOption = False,
+    top: _request.TopOption = 3,
     fold: _options.FoldOption = None,
     runs: _options.RunsOption = Path("runs"),
     threads: _options.ThreadsOption = None,
     json: _options.JsonOption = False,
 ) -> None:
-    """Recommend to users by id, to everyone, or to a history."""
+    """Recommend to users by id, to everyone, or to a history.
+
+    With --explain each item of the history has a share: what it adds to the score, over what all
+    of them add, each in absolute value.
+    """
     from recsys_cli.cli import _tables, render
     from recsys_cli.cli._screen import screen
     from recsys_cli.runs import Store
@@ -38,6 +44,8 @@ def command(
     from recsys_cli.threads import use
 
     asked = _request.read(user, users, history, everyone, output)
+    if explain and output is not None:
+        raise SpecError("--explain prints and takes no --output", hint="use --json")
     found = Store(runs).find(run)
     with use(threads), screen() as listener:
         recommender = Recommender(found.fold(fold), exclude_seen=not include_seen)
@@ -49,12 +57,25 @@ def command(
             rows = write(recommender, asked.users, k, output, listener)
             listener.note(f"{rows:,} recommendations are in {output}.")
             return
-        if asked.history is not None:
-            lists = [recommender.for_history(asked.history, k)]
-        else:
-            lists = recommender.for_users(asked.users or [], k)
+        lists = _lists(recommender, asked, k, top if explain else None)
     if json:
         render.print_json([asdict(one) for one in lists])
     else:
         for one in lists:
             _tables.recommendations(one)
+
+
+def _lists(
+    recommender: Recommender, asked: _request.Request, k: int, top: int | None
+) -> list[Recommendations]:
+    """Return the lists asked for, each item with its ``top`` reasons unless that is None."""
+    from recsys_cli import reasons
+
+    users = asked.users or []
+    if asked.history is None:
+        if top is None:
+            return recommender.for_users(users, k)
+        return reasons.for_users(recommender, users, k, top)
+    if top is None:
+        return [recommender.for_history(asked.history, k)]
+    return [reasons.for_history(recommender, asked.history, k, top)]

@@ -112,6 +112,17 @@ def _negative(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
+def _score(
+    u: int, j: int, p: NDArray[np.float32], q: NDArray[np.float32], b: NDArray[np.float32]
+) -> np.float32:
+    user, item, score = p[u], q[j], b[j]
+    for f in range(len(user)):
+        score += user[f] * item[f]
+    found: np.float32 = score
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
 def _update(
     u: int,
     i: int,
@@ -155,6 +166,7 @@ def bpr(
     members: NDArray[np.int32],
     member_bounds: NDArray[np.int64],
     mass: NDArray[np.float64],
+    candidates: int,
     p: NDArray[np.float32],
     q: NDArray[np.float32],
     b: NDArray[np.float32],
@@ -165,7 +177,8 @@ def bpr(
     """Update factors and biases in place by the blocks of user groups ``start`` to ``stop``.
 
     A block draws as many pairs as it holds interactions: one of them, with replacement, and an item
-    of its item group that the user has not interacted with. Where 8 draws find none, the pair is
+    of its item group that the user has not interacted with: the one of highest score among
+    ``candidates`` drawn, or the first of those. Where 8 draws a candidate find none, the pair is
     left out.
 
     Parameters
@@ -184,12 +197,14 @@ def bpr(
     mass : (n_items + 1,) or (0,)
         Running sum, along ``members`` from 0, of the weights by which negatives are drawn; empty
         draws them evenly.
+    candidates : int
+        At least 1.
     reg : (3,)
         L2 weight of user factors, item factors and item biases, a pair.
     loss : (groups, groups, 2)
         Receives each block's sum of ``-log sigmoid`` before the updates, and its number of pairs.
     """
-    groups = len(loss)
+    groups, tries = len(loss), _TRIES * candidates
     for g in range(start, stop):
         h = (g + diagonal) % groups
         first, count = bounds[g, h], bounds[g, h + 1] - bounds[g, h]
@@ -197,13 +212,21 @@ def bpr(
         stream = _mix(key + np.uint64(g * groups + h))
         total, pairs = 0.0, 0
         for n in range(count):
-            counter = n * (_TRIES + 1)
+            counter = n * (tries + 1)
             drawn = first + _below(_draw(stream, counter), count)
             u, i = users[drawn], items[drawn]
-            for t in range(1, _TRIES + 1):
+            best, highest, found = -1, np.float32(-np.inf), 0
+            for t in range(1, tries + 1):
                 j = _negative(_draw(stream, counter + t), low, high, members, mass)
-                if not _contains(indices, indptr[u], indptr[u + 1], j):
-                    total += _update(u, i, j, p, q, b, lr, reg)
-                    pairs += 1
+                if _contains(indices, indptr[u], indptr[u + 1], j):
+                    continue
+                found += 1
+                score = _score(u, j, p, q, b) if candidates > 1 else np.float32(0)
+                if score > highest:
+                    best, highest = j, score
+                if found == candidates:
                     break
+            if best >= 0:
+                total += _update(u, i, best, p, q, b, lr, reg)
+                pairs += 1
         loss[g, h, 0], loss[g, h, 1] = total, pairs

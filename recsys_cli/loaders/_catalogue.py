@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,6 +12,8 @@ import numpy as np
 from recsys_cli.data import Features, IdMap
 from recsys_cli.errors import DataError
 from recsys_cli.loaders._fields import BadField, number, shown, text
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Table(Protocol):
@@ -49,6 +52,7 @@ class Described:
     multilabel: dict[str, str | int] = field(default_factory=dict)
     numeric: dict[str, str | int] = field(default_factory=dict)
     label_separator: str = "|"
+    text: dict[str, str | int] = field(default_factory=dict)
 
 
 def records(file: Table, where: str) -> Iterator[tuple[int, list[str]]]:
@@ -97,6 +101,10 @@ def read_catalogue(file: Table, described: Described, where: str) -> Catalogue:
         {
             name: [labels(value, described.label_separator) for value in column(source)]
             for name, source in described.multilabel.items()
+        }
+        | {
+            name: [words(value) for value in column(source)]
+            for name, source in described.text.items()
         },
         {name: numbers(source) for name, source in described.numeric.items()},
     )
@@ -106,6 +114,11 @@ def read_catalogue(file: Table, described: Described, where: str) -> Catalogue:
 def labels(value: str, separator: str) -> tuple[str, ...]:
     """Return the labels of one field: none empty, none twice."""
     return tuple(dict.fromkeys(label for part in value.split(separator) if (label := part.strip())))
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Return the words of a text in lower case, none twice; a word is of letters and digits."""
+    return tuple(dict.fromkeys(_WORD.findall(value.casefold())))
 
 
 def _number(value: str, where: str) -> float:

@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 _BAD_ID = re.compile(r"\s*|.*[\x00-\x1f\x7f].*", re.DOTALL)
 #: The years 1 to 9999, in Unix seconds.
 _TIMES = (-62_135_596_800, 253_402_300_799)
+#: Below it a weight would be too large for float32.
+_LEAST_PROPENSITY = 1e-30
+NO_PROPENSITY = "is not above 0 and at most 1"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Columns:
     weight: str | int | None = None
     time: TimeFormat = "unix"
     scale: tuple[float, float] | None = None
+    propensities: bool = False
+    """Whether the weights are propensities, still to be turned into weights."""
 
     def places(self, find: Callable[[str | int], int], where: str) -> dict[str, int]:
         """Return the position of each role that has a column; no column plays two roles."""
@@ -111,6 +116,8 @@ def faults(rows: Rows, columns: Columns) -> Iterator[tuple[Bool, str]]:
     for role, codes, ids in (("user", rows.user, rows.users), ("item", rows.item, rows.items)):
         bad = np.array([_BAD_ID.fullmatch(id_) is not None for id_ in ids] + [True])
         yield bad[codes], f"the {role} id is empty or has a control character"
+    if rows.weight is not None and columns.propensities:
+        yield ~is_propensity(rows.weight), f"the propensity {NO_PROPENSITY}"
     with np.errstate(over="ignore"):
         if rows.value is not None:
             yield ~np.isfinite(rows.value.astype(np.float32)), "the rating is not a finite number"
@@ -124,6 +131,17 @@ def faults(rows: Rows, columns: Columns) -> Iterator[tuple[Bool, str]]:
     if rows.timestamp is not None:
         inside = (rows.timestamp >= _TIMES[0]) & (rows.timestamp <= _TIMES[1])
         yield ~inside, f"the timestamp is no time between the years 1 and 9999 ({columns.time})"
+
+
+def is_propensity(chance: Float64) -> Bool:
+    """Say which numbers can be the chance that a row is observed: above 0, at most 1."""
+    return np.asarray((chance >= _LEAST_PROPENSITY) & (chance <= 1))
+
+
+def inverse_weights(chance: Float64) -> Float64:
+    """Return 1 / ``chance``, scaled to mean 1, so that regularisation keeps its meaning."""
+    inverse = 1 / chance
+    return np.asarray(inverse / inverse.mean())
 
 
 def clean(

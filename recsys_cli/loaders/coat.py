@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ from recsys_cli.errors import DataError
 from recsys_cli.loaders._base import LoaderConfig
 from recsys_cli.loaders._build import build
 from recsys_cli.loaders._catalogue import Catalogue
+from recsys_cli.loaders._fields import BadField, number
 from recsys_cli.loaders._published import PublishedLoader, Source
-from recsys_cli.loaders._rows import Rows
+from recsys_cli.loaders._rows import NO_PROPENSITY, Rows, inverse_weights, is_propensity
 from recsys_cli.loaders._text import TextFile
 
 _SIDE = "user_item_features"
@@ -41,10 +44,14 @@ _SOURCE = Source(
     ),
 )
 _SHAPE = (290, 300)
+_PROPENSITIES = "propensities.ascii"
 
 
 class CoatConfig(LoaderConfig):
-    """Coat has no parameters."""
+    """Parameters of Coat."""
+
+    propensities: bool = False
+    """Weigh each training row by 1 / (its pair's estimated chance of being rated), at mean 1."""
 
 
 class Coat(PublishedLoader[CoatConfig]):
@@ -54,6 +61,11 @@ class Coat(PublishedLoader[CoatConfig]):
     matrices without ids, so the id is the number of the row (user) or column (item), from 1. A
     title is put together from the features.
 
+    With ``propensities``, a training row's weight is the inverse of its pair's propensity, which
+    the publishers estimated from the shoppers' and the coats' features, divided by the mean of all
+    training rows. So a model that heeds weights learns as if coats had been rated at random. Test
+    rows weigh 1.
+
     References
     ----------
     T. Schnabel et al. (2016), Recommendations as Treatments, ICML 2016.
@@ -62,16 +74,25 @@ class Coat(PublishedLoader[CoatConfig]):
     @property
     def source(self) -> Source:
         """Where the data come from and on what terms."""
-        return _SOURCE
+        if not self.config.propensities:
+            return _SOURCE
+        return replace(_SOURCE, files=(*_SOURCE.files, _PROPENSITIES))
 
     def parse(self, folder: Path, source_hash: str) -> Dataset:
         """Return the dataset whose files lie in ``folder``."""
-        train, test = (_matrix(folder / name, _SHAPE, 5) for name in ("train.ascii", "test.ascii"))
+        train, test = (
+            _matrix(folder / name, _SHAPE, _whole(5)) for name in ("train.ascii", "test.ascii")
+        )
         pairs = zip(train.nonzero(), test.nonzero(), strict=True)
         user, item = (np.concatenate(pair) for pair in pairs)
         users, items = ([str(i + 1) for i in range(size)] for size in _SHAPE)
         value = np.concatenate([train[train > 0], test[test > 0]]).astype(np.float64)
         rows = Rows(user.astype(np.int32), users, item.astype(np.int32), items, value)
+        if self.config.propensities:
+            chance = _matrix(folder / _PROPENSITIES, _SHAPE, _propensities)
+            weight = np.ones(len(value))
+            weight[: (train > 0).sum()] = inverse_weights(chance[train > 0])
+            rows = replace(rows, weight=weight)
         fold = np.repeat(np.array([1, 2], np.int8), [(train > 0).sum(), (test > 0).sum()])
         coats = _features(folder / _SIDE, "item", items)
         return build(
@@ -84,20 +105,42 @@ class Coat(PublishedLoader[CoatConfig]):
         )
 
 
-def _matrix(path: Path, shape: tuple[int, int], largest: int) -> NDArray[Any]:
-    """Read a matrix of whole numbers from 0 to ``largest``, int64 of ``shape``."""
-    allowed = {str(number) for number in range(largest + 1)}
-    table: list[list[int]] = []
+def _matrix(
+    path: Path, shape: tuple[int, int], read: Callable[[list[str]], list[Any]]
+) -> NDArray[Any]:
+    """Read a matrix of ``shape``, each line's fields by ``read``, which may raise BadField."""
+    table: list[list[Any]] = []
     for line, fields in TextFile(path, " ").rows():
         where = f"{path}:{line}"
         if len(fields) != shape[1]:
             raise DataError(f"{shape[1]} numbers expected, {len(fields)} found", where=where)
-        if odd := set(fields) - allowed:
-            raise DataError(f'"{min(odd)}" is no whole number from 0 to {largest}', where=where)
-        table.append([int(field) for field in fields])
+        try:
+            table.append(read(fields))
+        except BadField as problem:
+            raise DataError(str(problem), where=where) from None
     if len(table) != shape[0]:
         raise DataError(f"{shape[0]} rows expected, {len(table)} found", where=str(path))
-    return np.array(table, np.int64)
+    return np.array(table)
+
+
+def _whole(largest: int) -> Callable[[list[str]], list[int]]:
+    """Return what reads whole numbers from 0 to ``largest``."""
+    allowed = {str(number) for number in range(largest + 1)}
+
+    def read(fields: list[str]) -> list[int]:
+        if odd := set(fields) - allowed:
+            raise BadField(f'"{min(odd)}" is no whole number from 0 to {largest}')
+        return [int(field) for field in fields]
+
+    return read
+
+
+def _propensities(fields: list[str]) -> list[float]:
+    found = [number(field, "the propensity") for field in fields]
+    sound = is_propensity(np.array(found))
+    if not sound.all():
+        raise BadField(f"the propensity {fields[int(np.argmin(sound))]} {NO_PROPENSITY}")
+    return found
 
 
 def _features(folder: Path, kind: str, ids: list[str]) -> Features:
@@ -105,7 +148,7 @@ def _features(folder: Path, kind: str, ids: list[str]) -> Features:
     names = [
         tuple(fields) for _, fields in TextFile(folder / f"{kind}_features_map.txt", ":").rows()
     ]
-    flags = _matrix(folder / f"{kind}_features.ascii", (len(ids), len(names)), 1)
+    flags = _matrix(folder / f"{kind}_features.ascii", (len(ids), len(names)), _whole(1))
     columns: dict[str, list[str]] = {name: [""] * len(ids) for name, _ in names}
     for row, column in zip(*flags.nonzero(), strict=True):
         attribute, category = names[column]

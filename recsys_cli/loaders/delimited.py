@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,7 +20,7 @@ from recsys_cli.loaders._catalogue import Catalogue, Described, read_catalogue
 from recsys_cli.loaders._home import locate
 from recsys_cli.loaders._parquet import ParquetFile, read_parquet
 from recsys_cli.loaders._read_text import read_text
-from recsys_cli.loaders._rows import Columns, Report, Rows, concatenate
+from recsys_cli.loaders._rows import Columns, Report, Rows, concatenate, inverse_weights
 from recsys_cli.loaders._text import TextFile
 from recsys_cli.registry import Config
 
@@ -52,11 +53,14 @@ class SideFile(Config):
     """What separates labels within a field."""
     numeric: list[Column] = []
     """Columns that hold a number; empty where it is unknown."""
+    text: list[Column] = []
+    """Columns of text, each word of which is a label, whatever its case: ``title word=night``."""
 
     @property
     def columns(self) -> list[str | int | None]:
         """All columns that are asked for."""
-        return [self.id, self.title, *self.categorical, *self.multilabel, *self.numeric]
+        described = [*self.categorical, *self.multilabel, *self.numeric, *self.text]
+        return [self.id, self.title, *described]
 
 
 class Fold(Config):
@@ -96,6 +100,9 @@ class DelimitedConfig(LoaderConfig):
     """Unix seconds, Unix milliseconds, or ISO 8601 (UTC where no zone is given)."""
     weight: Column | None = None
     """Column of training weights, positive."""
+    propensity: Column | None = None
+    """Instead of ``weight``: column of the chance, above 0 and at most 1, that the row's pair is
+    observed at all; the weight is its inverse, scaled to mean 1."""
     on_error: Literal["refuse", "skip"] = "refuse"
     """``skip`` leaves bad rows out and counts them; in item and user files they are refused."""
     items: SideFile | None = None
@@ -111,6 +118,8 @@ class DelimitedConfig(LoaderConfig):
             raise PydanticCustomError("scale", "scale must be [smallest, largest]")
         if self.scale is not None and self.rating is None:
             raise PydanticCustomError("scale", "scale is given, but rating is null")
+        if self.weight is not None and self.propensity is not None:
+            raise PydanticCustomError("weight", "give either weight or propensity")
         return self
 
     @property
@@ -122,7 +131,7 @@ class DelimitedConfig(LoaderConfig):
     @property
     def columns(self) -> list[str | int | None]:
         """All columns that are asked for."""
-        return [self.user, self.item, self.rating, self.timestamp, self.weight]
+        return [self.user, self.item, self.rating, self.timestamp, self.weight, self.propensity]
 
 
 class Delimited(Loader[DelimitedConfig]):
@@ -153,6 +162,8 @@ class Delimited(Loader[DelimitedConfig]):
         scale = None if config.scale is None else (config.scale[0], config.scale[1])
         parts = [self._rows(locate(path), scale) for path in config.paths]
         rows = concatenate(parts) if len(parts) > 1 else parts[0]
+        if config.propensity is not None and rows.weight is not None:
+            rows = replace(rows, weight=inverse_weights(rows.weight))
         info = DatasetInfo(
             name=Path(config.paths[0]).name,
             description=f"interactions read from {', '.join(config.paths)}",
@@ -172,9 +183,10 @@ class Delimited(Loader[DelimitedConfig]):
             config.item,
             config.rating,
             config.timestamp,
-            config.weight,
+            config.weight if config.propensity is None else config.propensity,
             time=config.time_format,
             scale=scale,
+            propensities=config.propensity is not None,
         )
         file = _table(path, config)
         skip = config.on_error == "skip"
@@ -225,5 +237,6 @@ def _catalogue(side: SideFile | None) -> Catalogue | None:
         {str(column): column for column in side.multilabel},
         {str(column): column for column in side.numeric},
         side.label_separator,
+        {f"{column} word": column for column in side.text},
     )
     return read_catalogue(_table(path, side), described, str(path))

@@ -3,7 +3,7 @@
 The objective is the one of Hu, Koren and Volinsky (2008), over all pairs of user and item:
 ``Σ_ui c_ui (p_ui - P_u · Q_i)² + Σ_u reg_u |P_u|² + Σ_i reg_i |Q_i|²``, where an observed pair has
 preference ``p_ui = 1`` and confidence ``c_ui = 1 + s_ui``, and any other ``p_ui = 0, c_ui = 1``.
-``s_ui = alpha * value`` is called its strength.
+``s_ui`` is called its strength: ``alpha * value``, or ``alpha * log(1 + value / eps)``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_cli import threads
-from recsys_cli.data import CSR, Float32, Float64, Interactions, csr
+from recsys_cli.data import CSR, Float32, Float64, Int32, Interactions, csr
 from recsys_cli.errors import DataError
 
 #: Rows that one thread multiplies at a time; fixed, so that no sum depends on the threads.
@@ -20,20 +20,44 @@ ROWS = 1 << 14
 
 def observed(train: Interactions) -> CSR:
     """Return ``value * weight`` of each pair, users × items; repeated pairs are summed."""
-    value = train.value if train.weight is None else train.value * train.weight
+    with np.errstate(over="ignore"):  # what overflows is refused as a strength
+        value = train.value if train.weight is None else train.value * train.weight
     return csr(train.user_idx, train.item_idx, value, (train.n_users, train.n_items))
 
 
-def strengths(values: CSR, alpha: float) -> CSR:
-    """Return confidence - 1 of each pair, ``alpha * value``.
+def mean_weights(train: Interactions, values: CSR) -> Float32 | None:
+    """Return the mean weight, by value, of each pair of ``values``, which are unweighted."""
+    if train.weight is None:
+        return None
+    total, known = observed(train).data, values.data
+    return np.divide(total, known, out=np.zeros_like(known), where=known > 0)
+
+
+def strengths(
+    values: CSR, alpha: float, eps: float | None = None, weights: Float32 | None = None
+) -> CSR:
+    """Return confidence - 1 of each pair: ``alpha * value``, or as a logarithm where ``eps`` is.
+
+    Parameters
+    ----------
+    values : CSR
+    alpha : float
+    eps : float, optional
+        If given, a strength is ``alpha * log(1 + value / eps)``.
+    weights : ndarray of float32, shape (nnz,), optional
+        What each strength is multiplied by.
 
     Raises
     ------
     DataError
         If one is negative (it would count less than a pair never observed) or not finite.
     """
-    data = values.data.astype(np.float64) * alpha
-    if not (data >= 0).all() or not (data < np.finfo(np.float32).max).all():
+    data = values.data.astype(np.float64)
+    sound = (data >= 0).all()
+    if sound and eps is not None:
+        data = np.log1p(data / eps)
+    data = data * alpha if weights is None else data * alpha * weights
+    if not sound or not (data < np.finfo(np.float32).max).all():
         raise DataError(
             "values of implicit feedback must be at least 0, and finite once multiplied by alpha",
             hint="add {name: min-value, value: 0} to dataset.prepare, or use a model of ratings",
@@ -82,18 +106,42 @@ def solve_users(strength: CSR, items: Float32, reg: Float64) -> Float32:
         A ten-billionth of the mean eigenvalue of QᵀQ is added, so that 0 is solvable too.
     """
     gram = gramian(items)
-    factors = len(gram)
-    floor = 1e-10 * np.trace(gram) / factors + np.finfo(np.float32).tiny
 
     def block(start: int, stop: int) -> Float64:
-        solved = np.zeros((stop - start, factors))
+        solved = np.zeros((stop - start, len(gram)))
         for u in range(start, stop):
             here = slice(strength.indptr[u], strength.indptr[u + 1])
             q = items[strength.indices[here]].astype(np.float64)
             s = strength.data[here].astype(np.float64)
-            left = gram + (reg[u] + floor) * np.eye(factors) + q.T @ (s[:, None] * q)
-            solved[u - start] = np.linalg.solve(left, (1 + s) @ q)
+            solved[u - start] = np.linalg.solve(_matrix(gram, reg[u], q, s), (1 + s) @ q)
         return solved
 
     parts = threads.map_blocks(block, strength.n_rows, 256)
-    return np.concatenate([np.empty((0, factors)), *parts]).astype(np.float32)
+    return np.concatenate([np.empty((0, len(gram))), *parts]).astype(np.float32)
+
+
+def explain_user(history: CSR, items: Float32, reg: float, item_idx: Int32) -> Float32:
+    """Return what each item of a user adds to the score of each of m items, float32 (m, h).
+
+    With W the inverse of the matrix in :func:`solve_users`, item j of the user's h adds
+    ``Q_i · W Q_j (1 + s_j)`` to the score of item i (Hu et al. 2008, section 5).
+
+    Parameters
+    ----------
+    history : CSR of one row
+        The user's strengths.
+    items : ndarray of float32, shape (n_items, f)
+    reg : float
+    item_idx : ndarray of int32, shape (m,)
+    """
+    q, s = items[history.indices].astype(np.float64), history.data.astype(np.float64)
+    solved = np.linalg.solve(_matrix(gramian(items), reg, q, s), ((1 + s)[:, None] * q).T)
+    return (items[item_idx] @ solved).astype(np.float32)
+
+
+def _matrix(gram: Float64, reg: float, q: Float64, s: Float64) -> Float64:
+    """Return ``QᵀQ + reg I + Σ_j s_j Q_j Q_jᵀ``, lifted a little so that it has an inverse."""
+    factors = len(gram)
+    floor = 1e-10 * np.trace(gram) / factors + np.finfo(np.float32).tiny
+    matrix: Float64 = gram + (reg + floor) * np.eye(factors) + q.T @ (s[:, None] * q)
+    return matrix

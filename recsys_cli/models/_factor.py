@@ -65,11 +65,12 @@ class FactorModel(Model[C], Generic[C]):
     def similar_items(self, item_idx: Int32, k: int) -> tuple[Int32, Float32]:
         """Return the k nearest other items by the cosine of their factors, and the cosines.
 
-        Items without training interactions are never returned, and have no neighbours: -1, -inf.
+        Unless the model scores new items, those without training interactions are never returned,
+        and have no neighbours: -1, -inf.
         """
         norms = np.linalg.norm(self.item_factors_, axis=1, keepdims=True)
         unit = self.item_factors_ / np.maximum(norms, np.finfo(np.float32).tiny)
-        warm = self.item_counts_ > 0
+        warm = (self.item_counts_ > 0) | self.scores_new_items
 
         def best(start: int, stop: int) -> tuple[Int32, Float32]:
             items = item_idx[start:stop]

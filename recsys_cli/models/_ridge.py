@@ -70,7 +70,24 @@ def fold_ratings(
     history: CSR, mean: float, factors: Float32, bias: Float32, ridge: Ridge
 ) -> tuple[Float32, Float32]:
     """Return the factors and the bias of each row of ``history``, a new user's ratings."""
-    targets = history.data - np.float32(mean)
-    rows = Rows(history.indptr, history.indices, targets, np.ones_like(targets))
     with threads.single_blas():
-        return solve_rows(rows, factors, bias, ridge)
+        return solve_rows(rated(history, mean), factors, bias, ridge)
+
+
+def rated(history: CSR, mean: float) -> Rows:
+    """Return the ratings of ``history`` less the mean, each of weight 1."""
+    targets = history.data - np.float32(mean)
+    return Rows(history.indptr, history.indices, targets, np.ones_like(targets))
+
+
+def solution_parts(rows: Rows, factors: Float32, bias: Float32, ridge: Ridge) -> Float32:
+    """Return what each observation of a single row adds to the row's factors, float32 (n, f).
+
+    The factors that :func:`solve_rows` finds are the sum over the n observations.
+    """
+    seen = np.column_stack((factors[rows.columns], np.ones(len(rows.columns)))).astype(np.float64)
+    penalty = np.maximum([ridge.reg] * factors.shape[1] + [ridge.reg_bias], _LEAST_REG)
+    weighted = seen * rows.weights[:, None]
+    gram = weighted.T @ seen + np.diag(penalty * max(len(seen), 1) ** ridge.nu)
+    parts = np.linalg.solve(gram, weighted.T)[:-1] * (rows.targets - bias[rows.columns])
+    return np.asarray(parts.T, np.float32)

@@ -37,11 +37,14 @@ class BPRConfig(ModelConfig):
     """L2 weight of item factors, a pair."""
     reg_bias: NonNegativeFloat = 0.01
     """L2 weight of item biases, a pair."""
-    negatives: Literal["uniform", "popular"] = "uniform"
-    """How the unwanted item of a pair is drawn: ``popular`` by (its interactions) ** ``beta``."""
+    negatives: Literal["uniform", "popular", "hard"] = "uniform"
+    """How the unwanted item of a pair is drawn: ``popular`` by (its interactions) ** ``beta``;
+    ``hard`` is the item of highest score among ``candidates`` drawn uniformly."""
     beta: float = Field(default=0.5, ge=0, le=1)
     """Exponent of popularity; read by ``negatives: popular`` alone."""
-    init_std: PositiveFloat = 0.1
+    candidates: int = Field(default=4, ge=1, le=100)
+    """Items among which ``negatives: hard`` chooses; read by it alone. 1 is uniform."""
+    init_std: PositiveFloat = 0.03
     """Standard deviation of the factors at the start."""
 
 
@@ -56,15 +59,18 @@ class BPR(FactorModel[BPRConfig]):
 
     Each epoch deals users and items into new random groups; i and j come from one item group, so
     blocks can run side by side without a race, and any two items meet in the long run. A negative
-    that u took is drawn again, up to 8 times. The library ``implicit`` draws j by popularity (as
-    ``negatives: popular`` with ``beta: 1``), leaves such pairs out and lets threads race. The
-    values of interactions are not read.
+    that u took is drawn again, up to 8 times. Most uniform negatives soon score far below i and
+    teach nothing: ``negatives: hard`` takes the one that scores highest of several, which costs
+    their scores, makes the loss of an epoch look worse, and favours the top of the list. The
+    library ``implicit`` draws j by popularity (as ``negatives: popular`` with ``beta: 1``), leaves
+    such pairs out and lets threads race. The values of interactions are not read.
 
     References
     ----------
     Rendle et al., BPR: Bayesian personalized ranking from implicit feedback, UAI 2009. Negatives by
     popularity: Rendle and Freudenthaler, Improving pairwise learning, WSDM 2014; ``beta`` as in
-    Mikolov et al., NeurIPS 2013.
+    Mikolov et al., NeurIPS 2013. Hard negatives: Zhang, Chen, Wang and Yu, Optimizing top-N
+    collaborative filtering via dynamic negative item sampling, SIGIR 2013.
     """
 
     feedback = "implicit"
@@ -98,10 +104,11 @@ class BPR(FactorModel[BPRConfig]):
         of_item = random_groups(matrix.n_cols, groups, rng)
         members, member_bounds = _members(of_item, groups, self.item_counts_ > 0)
         mass = np.concatenate(([0.0], np.cumsum(weights[members])))
-        if config.negatives == "uniform":
+        if config.negatives != "popular":
             mass = mass[:0]
+        candidates = config.candidates if config.negatives == "hard" else 1
         pairs = _deal(matrix, random_groups(matrix.n_rows, groups, rng), of_item, groups)
-        drawn = (*pairs, matrix.indptr, matrix.indices, members, member_bounds, mass)
+        drawn = (*pairs, matrix.indptr, matrix.indices, members, member_bounds, mass, candidates)
         learned = (self.user_factors_, self.item_factors_, self.item_bias_)
         reg = np.array((config.reg_user, config.reg_item, config.reg_bias), np.float32)
         key, lr = rng.integers(2**64, dtype=np.uint64), np.float32(config.lr)

@@ -8,11 +8,13 @@ import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_cli import threads
-from recsys_cli.data import CSR, Interactions, SideFeatures
-from recsys_cli.errors import Diverged, MissingExtra
-from recsys_cli.models._als import objective, observed, solve_users, strengths
+from recsys_cli.data import CSR, Int32, Interactions, SideFeatures
+from recsys_cli.errors import Diverged
+from recsys_cli.models._als import explain_user, objective, observed, solve_users, strengths
 from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._implicit import library
 
 
 class ImplicitALSConfig(ModelConfig):
@@ -55,18 +57,14 @@ class ImplicitALS(FactorModel[ImplicitALSConfig]):
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
-        try:
-            from implicit.cpu.als import AlternatingLeastSquares
-            from implicit.recommender_base import ModelFitError
-        except ImportError as missing:
-            raise MissingExtra("implicit", "bench") from missing
         from scipy.sparse import csr_matrix
 
+        als, failures = library("cpu.als"), library("recommender_base")
         known = strengths(observed(train), self.config.alpha)
         shape = (train.n_users, train.n_items)
         confidence = csr_matrix((known.data + 1, known.indices, known.indptr), shape=shape)
         with threads.single_blas():  # again: importing the library has loaded a BLAS of its own
-            library = AlternatingLeastSquares(
+            model = als.AlternatingLeastSquares(
                 factors=self.config.factors,
                 regularization=self.config.reg,
                 alpha=1.0,
@@ -77,16 +75,23 @@ class ImplicitALS(FactorModel[ImplicitALSConfig]):
             )
             for epoch in range(1, self.config.epochs + 1):
                 try:
-                    library.fit(confidence, show_progress=False)
-                except (ValueError, ModelFitError) as failure:
+                    model.fit(confidence, show_progress=False)
+                except (ValueError, failures.ModelFitError) as failure:
                     raise Diverged(
                         f"implicit gave up in epoch {epoch}: {failure}", hint="raise model.reg"
                     ) from failure
-                users = self.user_factors_ = library.user_factors.copy()
-                items = self.item_factors_ = library.item_factors.copy()
+                users = self.user_factors_ = model.user_factors.copy()
+                items = self.item_factors_ = model.item_factors.copy()
                 yield objective(known, users, items, self.config.reg)
 
     def _fold_in(self, history: CSR) -> None:
         known = strengths(history, self.config.alpha)
         reg = np.full(known.n_rows, self.config.reg)
         self.user_factors_ = solve_users(known, self.item_factors_, reg)
+
+    def explain(self, user_idx: int, item_idx: Int32, history: CSR) -> Explanation:
+        """Return what each item of the history, one row, adds to its folded-in user's scores."""
+        known = strengths(history, self.config.alpha)
+        with threads.single_blas():
+            parts = explain_user(known, self.item_factors_, self.config.reg, item_idx)
+        return Explanation(np.zeros(len(item_idx), np.float32), parts)

@@ -10,6 +10,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_cli.data import CSR, Float32, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._implicit import library
 from recsys_cli.models._pairwise import fold_in_pairwise
 
 
@@ -47,11 +48,10 @@ class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
-        from implicit.cpu.bpr import BayesianPersonalizedRanking
         from scipy.sparse import csr_matrix
 
         config, matrix = self.config, train.csr
-        library = BayesianPersonalizedRanking(
+        model = library("cpu.bpr").BayesianPersonalizedRanking(
             factors=config.factors,
             learning_rate=config.lr,
             regularization=config.reg,
@@ -61,11 +61,11 @@ class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
         )
         ones = np.ones(len(matrix.indices), np.float32)
         shape = (matrix.n_rows, matrix.n_cols)
-        library.fit(csr_matrix((ones, matrix.indices, matrix.indptr), shape), show_progress=False)
+        model.fit(csr_matrix((ones, matrix.indices, matrix.indptr), shape), show_progress=False)
         # The library appends the bias of items as a last factor, and 1 to users' factors.
-        self.user_factors_ = np.ascontiguousarray(library.user_factors[:, :-1])
-        self.item_factors_ = np.ascontiguousarray(library.item_factors[:, :-1])
-        self.item_bias_ = np.ascontiguousarray(library.item_factors[:, -1])
+        self.user_factors_ = np.ascontiguousarray(model.user_factors[:, :-1])
+        self.item_factors_ = np.ascontiguousarray(model.item_factors[:, :-1])
+        self.item_bias_ = np.ascontiguousarray(model.item_factors[:, -1])
         yield None
 
     def _fold_in(self, history: CSR) -> None:

@@ -8,10 +8,19 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from recsys_cli.data import CSR, Float32, Int64, Interactions, SideFeatures
+from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
-from recsys_cli.models._ridge import Ridge, fold_ratings, group_rows, solve_rows
+from recsys_cli.models._propensity import propensity_weights
+from recsys_cli.models._ridge import (
+    Ridge,
+    fold_ratings,
+    group_rows,
+    rated,
+    solution_parts,
+    solve_rows,
+)
 from recsys_cli.models._sgd import (
     group_count,
     random_factors,
@@ -46,13 +55,16 @@ class MFConfig(ModelConfig):
     """L2 by frequency: 1 is Funk's (the same for each rating), 0 the same for each row."""
     init_std: PositiveFloat = 0.03
     """Standard deviation of the factors at the start."""
+    propensity_power: float = Field(default=0.0, ge=0, le=1)
+    """Weights ratings by ``n_i ** -propensity_power``, mean 1, against popularity bias; 0: none."""
 
 
 class MF(FactorModel[MFConfig]):
     """Rating = mean + b_u + b_i + p_u · q_i.
 
     Minimises ``sum w (r - mean - b_u - b_i - p_u · q_i)^2 + sum_u n_u^nu (reg_user |p_u|^2 +
-    reg_user_bias b_u^2)`` + the same for items; w is the row's weight, 1 by default. With
+    reg_user_bias b_u^2)`` + the same for items; w is the row's weight, 1 by default, times its
+    inverse propensity ``n_i ** -propensity_power``, scaled so that the mean weight stays. With
     ``e`` the error of one rating, sgd updates ``p_u += lr (w e q_i - reg_user n_u^(nu - 1) p_u)``
     and likewise ``q_i``, ``b_u``, ``b_i``, all from the values before; ratings come block by block
     in a random order that no thread count changes. als solves for bias and factors of a row
@@ -62,7 +74,8 @@ class MF(FactorModel[MFConfig]):
     ----------
     Koren, Bell and Volinsky, Matrix factorization techniques for recommender systems, IEEE
     Computer 2009. Zhou et al., Large-scale parallel collaborative filtering for the Netflix prize,
-    AAIM 2008 (als, ``nu=1``).
+    AAIM 2008 (als, ``nu=1``). Schnabel et al., Recommendations as treatments: debiasing learning
+    and evaluation, ICML 2016 (inverse propensities).
     """
 
     feedback = "explicit"
@@ -77,7 +90,7 @@ class MF(FactorModel[MFConfig]):
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
         config = self.config
-        weights = np.ones(len(train), np.float32) if train.weight is None else train.weight
+        weights = propensity_weights(train, config.propensity_power)
         self.mean_ = np.float32(np.average(train.value, weights=weights))
         self.user_bias_ = spread_zeros(train.n_users)
         self.item_bias_ = spread_zeros(train.n_items)
@@ -142,6 +155,17 @@ class MF(FactorModel[MFConfig]):
         self.user_factors_, self.user_bias_ = fold_ratings(
             history, float(self.mean_), self.item_factors_, self.item_bias_, self._user_ridge
         )
+
+    def explain(self, user_idx: int, item_idx: Int32, history: CSR) -> Explanation:
+        """Take apart the scores of a folded-in user into what each item of the history adds.
+
+        The user's factors are a sum over the history, by least squares; biases and mean are the
+        base.
+        """
+        rows = rated(history, float(self.mean_))
+        own = solution_parts(rows, self.item_factors_, self.item_bias_, self._user_ridge)
+        base = self.item_bias_[item_idx] + (self.user_bias_[user_idx] + self.mean_)
+        return Explanation(base, self.item_factors_[item_idx] @ own.T)
 
 
 def _blocked(train: Interactions, rng: np.random.Generator) -> tuple[Int64, Int64]:

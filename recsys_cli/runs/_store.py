@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from recsys_cli.errors import DataError, NotFound, SpecError
+from recsys_cli.errors import DataError, NotFound, RecsysError, SpecError
 from recsys_cli.runs._atomic import disk_errors, sync
 from recsys_cli.runs._lock import lock
 from recsys_cli.runs._log import logged
@@ -75,6 +75,8 @@ class Store:
                 recorder.commit()
             except BaseException as error:
                 recorder.fail(error)
+                if isinstance(error, RecsysError):
+                    error.run = recorder.id
                 raise
 
     def ids(self) -> list[str]:

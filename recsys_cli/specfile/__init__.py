@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from recsys_cli.registry import Config, Registry
 from recsys_cli.spec import ExperimentSpec
@@ -14,6 +14,7 @@ from recsys_cli.specfile._node import Node, Place, located
 from recsys_cli.specfile._parameters import Parameter, parameters
 from recsys_cli.specfile._problems import validate
 from recsys_cli.specfile._schema import schema
+from recsys_cli.specfile._search import check_space, varied
 
 __all__ = [
     "Parameter",
@@ -24,8 +25,12 @@ __all__ = [
     "load",
     "loads",
     "parameters",
+    "read",
     "schema",
+    "varied",
 ]
+
+C = TypeVar("C", bound=Config)
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> ExperimentSpec:
@@ -44,7 +49,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> ExperimentSpec:
         If the file is missing or no YAML that specs allow, or anything in it is wrong. All problems
         are told at once, one a line: ``file:line:column: key: what is wrong``.
     """
-    return validate(_read.override(_read.read(path), overrides), ExperimentSpec)
+    return _sound(_read.override(_read.read(path), overrides))
 
 
 def loads(text: str, where: str = "spec") -> ExperimentSpec:
@@ -55,7 +60,24 @@ def loads(text: str, where: str = "spec") -> ExperimentSpec:
     SpecError
         As :func:`load` does; ``where`` stands for the file.
     """
-    return validate(_read.document(text, where), ExperimentSpec)
+    return _sound(_read.document(text, where))
+
+
+def _sound(root: Node) -> ExperimentSpec:
+    spec = validate(root, ExperimentSpec)
+    check_space(root, spec)
+    return spec
+
+
+def read(path: Path, config: type[C]) -> C:
+    """Return what a YAML file of another kind than a spec describes, by the same rules.
+
+    Raises
+    ------
+    SpecError
+        As :func:`load` does.
+    """
+    return validate(_read.file(path), config)
 
 
 def from_document(document: dict[str, Any], where: str = "spec") -> ExperimentSpec:

@@ -54,9 +54,16 @@ def merge(under: Node, over: Node, top: bool = True) -> Node:
     """Lay one document over another: blocks merge, everything else replaces.
 
     Below the top level a block whose ``name`` changes replaces the whole block, for the parameters
-    of one component mean nothing to another.
+    of one component mean nothing to another. Only a setting reaches into a list, by position.
     """
     lower, upper = under.value, over.value
+    if isinstance(lower, list) and isinstance(upper, dict) and over.place is None:
+        items = {str(position): node for position, node in enumerate(lower)}
+        if not upper.keys() <= items.keys():
+            return over
+        merged = merge(replace(under, value=items), over, top=False).value
+        assert isinstance(merged, dict)
+        return replace(under, value=list(merged.values()))
     if not isinstance(lower, dict) or not isinstance(upper, dict):
         return over
     named = not top and "name" in lower and "name" in upper

@@ -72,6 +72,8 @@ def _blocks(field: dict[str, Any], defs: dict[str, Any]) -> Iterator[dict[str, A
 def _type(field: dict[str, Any], defs: dict[str, Any]) -> str:
     if "$ref" in field:
         return _type(defs[field["$ref"].rpartition("/")[2]], defs)
+    if "component" in field:
+        return f"{field['component']} block"
     if "anyOf" in field:
         return " or ".join(_type(choice, defs) for choice in field["anyOf"])
     if "enum" in field or "const" in field:

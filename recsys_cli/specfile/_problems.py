@@ -107,8 +107,11 @@ class _Report:
     def meant(self, path: Path) -> str | None:
         *parent, key = path
         known = known_keys(self.config, self.plain, tuple(parent))
-        present = self.root.at(parent).value
-        absent = [name for name in known if name not in present]  # type: ignore[operator]
+        block = self.root.at(parent).value
+        assert isinstance(block, dict)
+        # A key that an inherited file has may be meant; one written beside is not.
+        files = {name: node.key and node.key.file for name, node in block.items()}
+        absent = [name for name in known if files.get(name) != files[str(key)]]
         return nearest(str(key), absent) or nearest(str(key), known)
 
     def misspelt_name(self, parent: Path) -> str | None:
@@ -129,17 +132,14 @@ class _Report:
 
     def missing_key(self, path: Path) -> Problem:
         block = self.root.at(path[:-1])
-        registry = (
-            registry_at(self.config, path[:-1], block.plain()) if path[-1] == "name" else None
-        )
+        registry = registry_at(self.config, self.plain, path[:-1]) if path[-1] == "name" else None
         known = f"; known: {', '.join(registry.names())}" if registry else ""
         return self.problem(path, block.key or block.place, f"required key is missing{known}")
 
     def wrong_value(self, path: Path, errors: list[dict[str, Any]]) -> Problem:
         node = self.root.at(path)
-        value = node.plain()
-        component = registry_at(self.config, path, value) is not None
-        return self.problem(path, node.place or node.key, explain(errors, value, component))
+        component = registry_at(self.config, self.plain, path) is not None
+        return self.problem(path, node.place or node.key, explain(errors, node.plain(), component))
 
     def problem(self, path: Path, place: Place | None, text: str) -> Problem:
         assert place is not None

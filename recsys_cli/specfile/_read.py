@@ -34,7 +34,12 @@ def read(path: Path, heirs: tuple[Path, ...] = (), named: Place | None = None) -
     SpecError
         If a file is missing, unreadable or no YAML mapping, or inheritance is circular or deep.
     """
-    return inherit(document(_text(path, named), str(path)), path, heirs)
+    return inherit(file(path, named), path, heirs)
+
+
+def file(path: Path, named: Place | None = None) -> Node:
+    """Return the document in one file as it stands, inheriting nothing."""
+    return document(_text(path, named), str(path))
 
 
 def document(text: str, file: str) -> Node:
@@ -90,6 +95,11 @@ def _setting(text: str) -> Node:
         node = _at(parse(value, place.file), place)
     except SpecError as error:
         raise SpecError(error.message, where=place.file) from None
+    return under(key, node, place)
+
+
+def under(key: str, node: Node, place: Place) -> Node:
+    """Return a document that holds only ``node``, under a dotted key; ``place`` is the key's."""
     for step in reversed(key.split(".")):
         node = Node({step: node}, None, place)
     return node

@@ -6,11 +6,16 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from recsys_cli.loaders import LOADERS
+from recsys_cli.models import MODELS
+from recsys_cli.prepare import FILTERS
 from recsys_cli.registry import Config, Registry
-from recsys_cli.spec import COMPONENTS, ExperimentSpec
+from recsys_cli.spec import ExperimentSpec
+from recsys_cli.splitters import SPLITTERS
 
-#: Definitions that stand for any component; a file names a particular one.
-_BASES = ("DatasetSpec", "LoaderConfig", "FilterConfig", "SplitterConfig", "ModelConfig")
+_REGISTRIES: tuple[Registry[Any], ...] = (LOADERS, FILTERS, SPLITTERS, MODELS)
+#: Keys of the top level that name a component.
+_NAMED = ("dataset", "split", "model")
 
 
 def schema() -> dict[str, Any]:
@@ -19,47 +24,57 @@ def schema() -> dict[str, Any]:
     Imports every component. A file that ``extends`` another may leave out what is required
     otherwise: keys of the top level, and the names of components.
     """
-    classes = [registry.get(name) for registry in COMPONENTS.values() for name in registry.names()]
+    classes = [registry.get(name) for registry in _REGISTRIES for name in registry.names()]
     configs: list[type[Config]] = [ExperimentSpec, *(component.Config for component in classes)]
     refs, generated = models_json_schema(
         [(config, "validation") for config in configs], ref_template="#/$defs/{model}"
     )
     defs: dict[str, Any] = generated["$defs"]
-    spec = defs.pop("ExperimentSpec")
-    prepare = defs["DatasetSpec"]["properties"]["prepare"]
-    for base in _BASES:
-        del defs[base]
+    spec, dataset = defs.pop("ExperimentSpec"), defs.pop("DatasetSpec")
+    spec["properties"]["dataset"] = dataset["properties"]["loader"] | {
+        "description": spec["properties"]["dataset"]["description"]
+    }
     for component in classes:
         _name(component, defs[_key(refs[component.Config, "validation"])])
-    blocks = {path: _block(registry, refs) for path, registry in COMPONENTS.items()}
-    prepare["items"] = blocks.pop(("dataset", "prepare")) | {"required": ["name"]}
-    for name in COMPONENTS["dataset",].names():
-        ref = refs[COMPONENTS["dataset",].get(name).Config, "validation"]
-        defs[_key(ref)]["properties"]["prepare"] = prepare
-    return _document(spec, {path[0]: block for path, block in blocks.items()}, defs)
+    for name in LOADERS.names():
+        properties = defs[_key(refs[LOADERS.get(name).Config, "validation"])]["properties"]
+        properties["prepare"] = dataset["properties"]["prepare"]
+    defs |= {registry.noun: _block(registry, refs) for registry in _REGISTRIES}
+    whole: dict[str, Any] = _referring(_document(spec, defs))
+    return whole
 
 
-def _document(
-    spec: dict[str, Any], blocks: dict[str, dict[str, Any]], defs: dict[str, Any]
-) -> dict[str, Any]:
-    properties = {"extends": {"type": "string", "description": "A spec file to inherit from."}}
-    for key, field in spec["properties"].items():
-        described = {"description": field.get("description", "")}
-        properties[key] = described | blocks[key] if key in blocks else field
+def _document(spec: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
+    extends = {"type": "string", "description": "A spec file to inherit from."}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "recsys spec",
         "description": spec["description"],
         "type": "object",
-        "properties": properties,
+        "properties": {"extends": extends, **spec["properties"]},
         "additionalProperties": False,
         "if": {"required": ["extends"]},
         "else": {
             "required": spec["required"],
-            "properties": {key: {"required": ["name"]} for key in blocks},
+            "properties": {key: {"required": ["name"]} for key in _NAMED},
         },
         "$defs": defs,
     }
+
+
+def _referring(value: Any) -> Any:
+    """Return a schema in which each block that names a component refers to its definition."""
+    if isinstance(value, list):
+        return [_referring(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _referring(item) for key, item in value.items()}
+    if isinstance(noun := found.get("component"), str):
+        del found["type"], found["component"]
+        found["$ref"] = f"#/$defs/{noun}"
+    if "component" in value.get("items", ()):
+        found["items"]["required"] = ["name"]
+    return found
 
 
 def _block(registry: Registry[Any], refs: dict[Any, Any]) -> dict[str, Any]:

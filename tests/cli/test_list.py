@@ -23,6 +23,30 @@ def test_every_entry_is_listed_with_a_sentence(recsys, kind):
         assert one.code == 0 and one.out.startswith(f"{entry['name']}: {entry['summary']}")
 
 
+def test_models_are_grouped_by_feedback_and_tell_what_they_can(recsys):
+    entries = {entry["name"]: entry for entry in recsys("list", "models", "--json").document}
+    assert entries["als"]["feedback"] == "implicit" and entries["mf"]["feedback"] == "explicit"
+    als, mf = entries["als"]["abilities"], entries["mf"]["abilities"]
+    assert als["explain"] and als["similar"] and als["early stopping"] and not als["ratings"]
+    assert mf["ratings"] is True and mf["new items"] is False
+    assert not entries["popular"]["abilities"]["similar"]
+    kinds = {entry["feedback"] for entry in entries.values()}
+    assert kinds <= {"explicit", "implicit", "either"}
+    for entry in entries.values():
+        decided = set(entry["abilities"].values()) - {"by parameters"}
+        assert decided <= {True, False} and entry["abilities"]["ranking"]
+    out = recsys("list", "models").out
+    ratings, others = out.index("Learn from ratings"), out.index("Learn from what")
+    assert ratings < out.index("│ mf ") < others < out.index("│ als ")
+
+
+def test_a_model_of_either_feedback_says_which_parameters_decide(recsys):
+    entry = recsys("list", "models", "svd", "--json").document[0]
+    assert entry["feedback"] == "either"
+    assert entry["abilities"]["ratings"] == "by parameters"
+    assert "ratings: by parameters" in recsys("list", "models", "svd").out
+
+
 def test_an_unknown_entry_exits_6(recsys):
     result = recsys("list", "models", "asl")
     assert result.code == 6 and 'did you mean "als"?' in result.err

@@ -166,3 +166,41 @@ def test_similar_items(runs, recsys):
     assert recsys("similar", "als", "--item", "x").code == 6
     other = recsys("similar", "popular", "--item", "3")
     assert other.code == 2 and "popular has no similar items" in other.err
+
+
+def test_explained(runs, recsys):
+    words = ["recommend", "als", "--explain", "-k", "4", "--json"]
+    (found,) = recsys(*words, "--history", "3:5,7:1,9:4", "--top", "2").document
+    for item in found["items"]:
+        assert {"item", "title", "score", "base", "because"} == set(item)
+        assert len(item["because"]) == 2
+        assert {"item", "title", "part", "share"} == set(item["because"][0])
+    (user,) = recsys(*words, "--user", "19").document
+    (plain,) = recsys("recommend", "als", "-k", "4", "--json", "--user", "19").document
+    assert [one["item"] for one in user["items"]] == [one["item"] for one in plain["items"]]
+    assert all(len(one["because"]) == 3 for one in user["items"])
+    best = user["items"][0]["because"][0]
+    out = recsys("recommend", "als", "--user", "19", "--explain").out
+    assert f"{best['title']} {best['share']:.0%}" in out and "because of" in out
+
+
+def test_without_a_history_there_are_no_reasons_and_it_is_said(runs, recsys):
+    result = recsys("recommend", "als", "--user", "nobody", "--explain", "-k", "2")
+    assert result.code == 0 and "these are its most popular items" in result.err
+    assert [line.split("│")[-2].strip() for line in result.out.splitlines() if "│" in line] == [
+        "–",
+        "–",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["popular", "--user", "19"], "--explain: popular cannot say what carries"),
+        (["als", "--user", "19", "-o", "x.csv"], "--explain prints and takes no --output"),
+        (["als", "--history", "3", "--top", "0"], "'--top': 0 is not in the range"),
+    ],
+)
+def test_what_cannot_be_explained_exits_2(runs, recsys, here, words, says):
+    result = recsys("recommend", *words, "--explain")
+    assert result.code == 2 and says in result.err and result.out == ""

@@ -21,17 +21,19 @@ def draw(key, counter):
     return mix((key + counter * 0x9E3779B97F4A7C15) & MASK) >> 32
 
 
-def reference(key, pairs, rows, learned, lr, reg):
+def reference(key, pairs, rows, learned, lr, reg, candidates):
     """One block in plain Python and NumPy, float64; returns the loss and the number of pairs."""
     (users, items), (p, q, b) = pairs, learned
     total, count, stream, n_items = 0.0, 0, mix(key), len(q)
     for n in range(len(users)):
-        at = draw(stream, 9 * n) * len(users) >> 32
+        counter = (8 * candidates + 1) * n
+        at = draw(stream, counter) * len(users) >> 32
         u, i = users[at], items[at]
-        tries = (draw(stream, 9 * n + t) * n_items >> 32 for t in range(1, 9))
-        j = next((j for j in tries if j not in rows[u]), None)
-        if j is None:
+        tries = (draw(stream, counter + t) * n_items >> 32 for t in range(1, 8 * candidates + 1))
+        found = [j for j in tries if j not in rows[u]][:candidates]
+        if not found:
             continue
+        j = max(found, key=lambda j: b[j] + p[u] @ q[j])
         x = b[i] - b[j] + p[u] @ (q[i] - q[j])
         z = 1 / (1 + np.exp(x))
         total, count = total + np.log1p(np.exp(-x)), count + 1
@@ -49,17 +51,19 @@ def matrix(ratings):
     return ratings.csr
 
 
-def run(matrix, learned, key, reg):
+def run(matrix, learned, key, reg, candidates=1):
     members = np.arange(matrix.n_cols, dtype=np.int32)
     users = np.repeat(np.arange(matrix.n_rows, dtype=np.int32), np.diff(matrix.indptr))
     bounds, loss = np.array([[0, len(users)]]), np.zeros((1, 1, 2))
     drawn = (matrix.indptr, matrix.indices, members, np.array([0, matrix.n_cols]), np.zeros(0))
+    drawn += (candidates,)
     rest = (*learned, np.float32(0.1), reg, loss)
     kernel.bpr(0, 1, 0, np.uint64(key), bounds, users, matrix.indices, *drawn, *rest)
     return users, loss[0, 0]
 
 
-def test_one_block_equals_numpy(matrix):
+@pytest.mark.parametrize("candidates", [1, 5])
+def test_one_block_equals_numpy(matrix, candidates):
     rng = np.random.default_rng(5)
     learned = [
         rng.normal(0, 0.3, size).astype(np.float32)
@@ -67,10 +71,10 @@ def test_one_block_equals_numpy(matrix):
     ]
     expected = [array.astype(np.float64) for array in learned]
     reg = np.array([0.3, 0.2, 0.1], np.float32)
-    users, loss = run(matrix, learned, 99, reg)
+    users, loss = run(matrix, learned, 99, reg, candidates)
     ends = zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)
     rows = [set(matrix.indices[start:stop].tolist()) for start, stop in ends]
-    total = reference(99, (users, matrix.indices), rows, expected, 0.1, reg)
+    total = reference(99, (users, matrix.indices), rows, expected, 0.1, reg, candidates)
     np.testing.assert_allclose(loss, total, rtol=1e-4)
     for ours, theirs in zip(learned, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)

@@ -49,6 +49,20 @@ def test_columns_by_number_and_weights(put: Put) -> None:
         load(path="w.dat", separator="::", user=1, item=2, rating=0, weight=3)
 
 
+def test_propensities_weigh_by_their_inverse(put: Put) -> None:
+    put("p.csv", "user,item,rating,p\na,x,1,0.5\na,y,2,1\nb,x,3,0.25\n")
+    data = load(path="p.csv", propensity="p").interactions
+    assert data.weight is not None
+    np.testing.assert_allclose(data.weight, np.array([2, 1, 4]) * 3 / 7, rtol=1e-6)
+    for bad in ("0", "1.5", "-0.1", "1e-40"):
+        put("q.csv", f"user,item,rating,p\na,x,1,0.5\na,y,2,{bad}\n")
+        with pytest.raises(DataError, match="the propensity is not above 0") as caught:
+            load(path="q.csv", propensity="p")
+        assert str(caught.value.where).endswith("q.csv:3")
+    with pytest.raises(ValidationError, match="either weight or propensity"):
+        load(path="p.csv", propensity="p", weight="rating")
+
+
 def test_without_ratings_every_value_is_one(put: Put) -> None:
     put("r.tsv", "user\titem\na\tb\na\tc\n")
     data = load(path="r.tsv", rating=None).interactions

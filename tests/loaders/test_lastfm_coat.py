@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys_cli.errors import DataError
+from recsys_cli.errors import DataError, NotFound
 from recsys_cli.loaders import lastfm
 from recsys_cli.loaders.coat import Coat
 from recsys_cli.loaders.lastfm import LastFM
@@ -112,6 +112,25 @@ def test_a_matrix_cut_short(coat: Path) -> None:
     path.write_text("\n".join(path.read_text().splitlines()[:-1]))
     with pytest.raises(DataError, match="290 rows expected, 289 found"):
         Coat().load()
+
+
+def test_coat_weighs_what_trains_by_inverse_propensity(coat: Path) -> None:
+    path, chance = coat / "propensities.ascii", np.full((290, 300), 0.5)
+    with pytest.raises(NotFound, match=r"propensities\.ascii"):
+        Coat(propensities=True).load()
+    train = coat / "train.ascii"
+    train.write_text(train.read_text().replace("0 4 0 0", "0 4 0 3", 1))
+    chance[0, 3] = 0.125
+    np.savetxt(path, chance)
+    x = Coat(propensities=True).load().interactions
+    assert x.value.tolist() == [4, 3, 2, 5]
+    assert x.weight is not None
+    np.testing.assert_allclose(x.weight, [0.4, 1.6, 1, 1])
+    chance[7, 1] = 0
+    np.savetxt(path, chance)
+    with pytest.raises(DataError, match="is not above 0 and at most 1") as caught:
+        Coat(propensities=True).load()
+    assert caught.value.where == f"{path}:8"
 
 
 @real("coat/train.ascii")

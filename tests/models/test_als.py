@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from recsys_cli.errors import DataError, Diverged
+from recsys_cli.models._propensity import propensity_weights
 from recsys_cli.models.als import ALS
 from recsys_cli.models.implicit_als import ImplicitALS
+
+USERS = np.arange(80, dtype=np.int32)
 
 
 def dense(data, alpha):
@@ -127,6 +130,83 @@ def test_more_factors_than_rank_and_no_regularisation_stay_finite(make, cg_steps
     scores = model.user_factors_ @ model.item_factors_.T
     np.testing.assert_allclose(scores[:2, :2], [[1, 1], [0, 1]], atol=1e-3)
     assert np.isfinite(model.fold_in(data.csr).user_factors_).all()
+
+
+def test_log_confidence_and_weights_of_rows_that_repeat(ratings):
+    twice = ratings.take(np.repeat(np.arange(len(ratings)), 2))
+    weight = np.tile(np.array([0.5, 1.5], np.float32), len(ratings))
+    parameters = {"factors": 6, "alpha": 3.0, "confidence": "log", "eps": 0.5}
+    model = ALS(**parameters, reg=0.3, epochs=2, cg_steps=40)
+    model.fit(replace(twice, weight=weight), rng=np.random.default_rng(1))
+    preference, confidence = np.zeros((80, 60)), np.ones((80, 60))
+    preference[ratings.user_idx, ratings.item_idx] = 1
+    confidence[ratings.user_idx, ratings.item_idx] += 3 * np.log1p(2 * ratings.value / 0.5)
+    reg = np.full(60, 0.3)
+    items = solve(preference.T, confidence.T, model.user_factors_.astype(float), reg)
+    np.testing.assert_allclose(model.item_factors_, items, atol=1e-4)
+
+
+def test_only_the_ratio_of_the_confidences_and_reg_counts(ratings):
+    one, ten = (
+        ALS(factors=6, alpha=2.0 * c, alpha0=c, reg=0.3 * c, nu=0.5)
+        .fit(ratings, rng=np.random.default_rng(1))
+        .score(USERS)
+        for c in (1.0, 4.0)
+    )
+    np.testing.assert_array_equal(one, ten)
+
+
+def test_on_binary_data_it_is_the_ials_of_rendle_et_al(ratings):
+    alpha0, reg, nu = 0.3, 0.1, 0.7
+    binary = replace(ratings, value=np.ones_like(ratings.value), scale=None)
+    observed = binary.csr
+    dense_ = np.zeros((80, 60))
+    dense_[ratings.user_idx, ratings.item_idx] = 1
+    model = ALS(
+        factors=6, alpha=1.0, alpha0=alpha0, reg=reg * (1 + alpha0), nu=nu, epochs=3, cg_steps=40
+    ).fit(binary, rng=np.random.default_rng(1))
+    scale = np.sqrt(1 + alpha0)
+    items, users = model.item_factors_ / scale, model.fold_in(observed).user_factors_ / scale
+    gram = items.T.astype(float) @ items
+    for u, seen in enumerate(dense_ > 0):
+        size = seen.sum() + alpha0 * 60
+        q = items[seen].astype(float)
+        left = q.T @ q + alpha0 * gram + reg * size**nu * np.eye(6)
+        np.testing.assert_allclose(users[u], np.linalg.solve(left, q.sum(0)), atol=1e-5)
+
+
+def test_propensities_count_what_is_popular_less_in_training_and_in_fold_in(ratings):
+    model = ALS(factors=6, reg=0.3, epochs=3, propensity_power=0.8, cg_steps=40)
+    model.fit(ratings, rng=np.random.default_rng(1))
+    weighted = replace(ratings, weight=propensity_weights(ratings, 0.8))
+    same = ALS(factors=6, reg=0.3, epochs=3, cg_steps=40)
+    same.fit(weighted, rng=np.random.default_rng(1))
+    np.testing.assert_array_equal(model.item_factors_, same.item_factors_)
+    preference, confidence = dense(weighted, 10.0)
+    users = solve(preference, confidence, model.item_factors_.astype(float), np.full(80, 0.3))
+    np.testing.assert_allclose(model.fold_in(ratings.csr).user_factors_, users, atol=1e-5)
+    loaded = ALS.from_arrays(model.config, model.arrays()).fold_in(ratings.csr)
+    np.testing.assert_allclose(loaded.user_factors_, users, atol=1e-5)
+
+
+def test_an_item_carries_what_leaving_out_its_confidence_would_take(ratings):
+    model = ALS(factors=6, alpha0=0.5, nu=1.0, reg=0.01, propensity_power=0.5)
+    model.fit(ratings, rng=np.random.default_rng(1))
+    history, asked = ratings.csr.rows(np.array([4])), np.array([1, 5, 33], np.int32)
+    base, parts = model.explain(0, asked, history)
+    assert not base.any()
+    q = model.item_factors_.astype(float)
+    s = 10 * history.data * model.item_weights_[history.indices]
+    own = q[history.indices]
+    size = len(s) + 0.5 * 60 / 10
+    left = 0.5 * q.T @ q + 0.01 * size * np.eye(6) + (own.T * s) @ own
+    expected = q[asked] @ np.linalg.inv(left) @ own.T * (0.5 + s)
+    np.testing.assert_allclose(parts, expected, atol=1e-5)
+
+
+def test_log_of_a_negative_value_is_refused(make):
+    with pytest.raises(DataError, match="at least 0"):
+        ALS(confidence="log").fit(make([(0, 0, 1), (1, 1, -2)]), rng=np.random.default_rng(1))
 
 
 @pytest.mark.parametrize("model", [ALS, ImplicitALS])

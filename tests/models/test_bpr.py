@@ -33,7 +33,7 @@ def own_kind(model, users):
     return float(np.mean(items // 20 == np.arange(users)[:, None] % 2))
 
 
-@pytest.mark.parametrize("negatives", ["uniform", "popular"])
+@pytest.mark.parametrize("negatives", ["uniform", "popular", "hard"])
 def test_it_learns_tastes(two_tastes, negatives):
     model = BPR(factors=4, epochs=60, negatives=negatives).fit(two_tastes, rng=rng())
     assert own_kind(model, 80) > 0.98
@@ -55,7 +55,7 @@ def test_the_loss_is_that_of_pairs_and_falls(two_tastes):
     assert losses[-1] < 0.3
 
 
-@pytest.mark.parametrize("negatives", ["uniform", "popular"])
+@pytest.mark.parametrize("negatives", ["uniform", "popular", "hard"])
 def test_same_bits_at_any_thread_count_over_many_blocks(make, negatives):
     cells = np.random.default_rng(8).choice(900 * 600, 160_000, replace=False)
     rows = [(cell // 600, cell % 600, 1.0) for cell in cells.tolist()]
@@ -73,6 +73,12 @@ def test_a_user_who_took_everything_teaches_nothing_and_breaks_nothing(make):
     model = BPR(factors=3, epochs=2).fit(data, rng=rng())
     assert not model.item_bias_.any()
     assert np.isfinite(model.fold_in(data.csr).user_factors_).all()
+
+
+def test_one_candidate_is_no_choice(two_tastes):
+    hard = BPR(factors=4, epochs=3, negatives="hard", candidates=1).fit(two_tastes, rng=rng())
+    uniform = BPR(factors=4, epochs=3).fit(two_tastes, rng=rng())
+    np.testing.assert_array_equal(hard.item_factors_, uniform.item_factors_)
 
 
 def test_cold_items_are_never_drawn(make):

@@ -20,6 +20,12 @@ from tests.conftest import side_features
 
 USERS = np.arange(83, dtype=np.int32)
 SMALL = {"factors": 8, "epochs": 3}
+#: What models made of other models need; each model takes those parameters that it has.
+MEMBERS = {
+    "models": [{"name": "content"}, {"name": "hybrid", "factors": 8, "epochs": 3}],
+    "cold": {"name": "content"},
+    "warm": {"name": "hybrid", "factors": 8, "epochs": 3},
+}
 
 each = pytest.mark.parametrize("name", MODELS.names())
 each_of_ratings = pytest.mark.parametrize(
@@ -40,7 +46,11 @@ def build(name, **parameters):
     """Return the model with those of the parameters that it has."""
     cls = MODELS.get(name)
     return cls(
-        **{key: value for key, value in parameters.items() if key in cls.Config.model_fields}
+        **{
+            key: value
+            for key, value in (MEMBERS | parameters).items()
+            if key in cls.Config.model_fields
+        }
     )
 
 
@@ -221,7 +231,7 @@ def test_a_history_of_other_items_is_refused(name, data):
 
 @each_of_ratings
 def test_ratings_are_predicted_for_every_pair(name, data):
-    model = fit(name, data, epochs=10)
+    model = fit(name, data, epochs=20)
     users, items = (part.ravel().astype(np.int32) for part in np.indices((83, 64)))
     predicted = model.predict(users, items)
     assert predicted.dtype == np.float32
@@ -243,7 +253,7 @@ def test_collaborative_models_solve_the_checkerboard(name, make):
         if explicit:
             others = rng.choice(np.arange(1 - u % 2, 40, 2), 12, replace=False)
             rows += [(u, int(i), 1.0) for i in others]
-    board = make(rows, (40, 40), (1, 5))
+    board = make([(*row, time) for time, row in enumerate(rows)], (40, 40), (1, 5))
     model = fit(name, board, factors=2, epochs=100)
     best, _ = model.recommend(USERS[:40], 1, exclude=board.csr)
     assert np.mean(best[:, 0] == holes) > 0.95

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,15 +13,19 @@ from hypothesis import strategies as st
 from recsys_cli.loaders import LOADERS
 from recsys_cli.models import MODELS
 from recsys_cli.prepare import FILTERS
+from recsys_cli.search import RangeSpec
 from recsys_cli.spec import (
     DatasetSpec,
     EvaluationSpec,
     ExperimentSpec,
     RecommendSpec,
     RelevantSpec,
+    SearchSpec,
     TrainSpec,
 )
 from recsys_cli.specfile import dump, from_document, loads
+from recsys_cli.specfile._problems import validate
+from recsys_cli.specfile._read import document
 from recsys_cli.splitters import SPLITTERS
 from tests.specfile.conftest import SAMPLE
 from tests.specfile.toy import ToyColumns
@@ -35,6 +40,22 @@ texts = st.one_of(
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 positive = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 counts = st.integers(1, 2**63 - 1)
+ranges = st.one_of(
+    st.builds(RangeSpec, choice=st.lists(texts | numbers | st.booleans(), min_size=1)),
+    st.lists(counts, min_size=2, max_size=2)
+    .filter(lambda ends: ends[0] < ends[1] <= 2**53)
+    .flatmap(lambda ends: st.sampled_from([RangeSpec(int=ends), RangeSpec(log_int=ends)])),
+    st.lists(positive, min_size=2, max_size=2)
+    .filter(lambda ends: ends[0] < ends[1])
+    .flatmap(lambda ends: st.sampled_from([RangeSpec(float=ends), RangeSpec(log=ends)])),
+)
+searches = st.builds(
+    SearchSpec,
+    metric=st.just("ndcg@10"),
+    space=st.dictionaries(st.sampled_from(["model.x", "train.y.z"]), ranges, min_size=1),
+    trials=counts,
+    folds=st.none() | counts,
+)
 
 
 @st.composite
@@ -53,6 +74,7 @@ def specs(draw: Any) -> ExperimentSpec:
         train=TrainSpec(min_delta=draw(positive), refit=draw(st.booleans())),
         evaluation=EvaluationSpec(relevant=RelevantSpec(min_value=draw(st.none() | numbers))),
         recommend=RecommendSpec(users=draw(st.lists(texts))),
+        search=draw(st.none() | searches),
     )
 
 
@@ -60,8 +82,9 @@ def specs(draw: Any) -> ExperimentSpec:
 @given(specs())
 def test_round_trip_is_exact(spec: ExperimentSpec) -> None:
     text = dump(spec)
-    assert loads(text) == spec
-    assert loads(text).fingerprint == spec.fingerprint
+    again = validate(document(text, "spec"), ExperimentSpec)
+    assert again == spec
+    assert again.fingerprint == spec.fingerprint
     assert from_document(spec.document()) == spec
     assert yaml.safe_load(text) == spec.document()
 
@@ -69,7 +92,7 @@ def test_round_trip_is_exact(spec: ExperimentSpec) -> None:
 def test_every_default_is_written_out_as_declared() -> None:
     text = dump(loads(SAMPLE))
     document = yaml.safe_load(text)
-    assert list(document) == list(ExperimentSpec.model_fields)
+    assert [*document, "search"] == list(ExperimentSpec.model_fields)
     assert list(document["dataset"])[:3] == ["name", "path", "kind"]
     assert set(document["model"]) == {"name", *MODELS.get("als").Config.model_fields}
     assert document["dataset"]["prepare"][0] == {
@@ -79,3 +102,11 @@ def test_every_default_is_written_out_as_declared() -> None:
     }
     assert "metrics: [ndcg@10, recall@10]" in text
     assert "users: ['196']" in text
+
+
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\u2029"])
+def test_rare_line_breaks_survive(mark: str) -> None:
+    users = [mark, f"a{mark}b", f" {mark}"]
+    spec = loads(SAMPLE)
+    changed = spec.model_copy(update={"recommend": RecommendSpec(users=users)})
+    assert loads(dump(changed)) == changed

@@ -142,8 +142,12 @@ def test_a_new_model_and_its_parameters_in_any_order(spec_file: Path, order: int
             '--set model: model.factrs: unknown key; did you mean "factors"?',
         ),
         (
-            "dataset.prepare.0.value=4",
-            "--set dataset.prepare.0.value: dataset.prepare: must be a list, is a block of keys",
+            "dataset.prepare.1.value=4",
+            "--set dataset.prepare.1.value: dataset.prepare: must be a list, is a block of keys",
+        ),
+        (
+            "dataset.prepare.0.valeu=4",
+            '--set dataset.prepare.0.valeu: unknown key; did you mean "value"?',
         ),
         ("model.name=bqr", '--set model.name: unknown model "bqr"; '),
         ("model.factors=[", "--set model.factors: not valid YAML"),

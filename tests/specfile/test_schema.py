@@ -8,7 +8,7 @@ from typing import Any
 from recsys_cli.loaders import LOADERS
 from recsys_cli.models import MODELS
 from recsys_cli.prepare import FILTERS
-from recsys_cli.spec import COMPONENTS, EvaluationSpec, ExperimentSpec
+from recsys_cli.spec import EvaluationSpec, ExperimentSpec
 from recsys_cli.specfile import Parameter, parameters, schema
 from recsys_cli.splitters import SPLITTERS
 from tests.specfile.toy import ToyConfig
@@ -31,12 +31,14 @@ def references(value: Any) -> set[str]:
 def test_every_component_is_chosen_by_its_name() -> None:
     root = json.loads(json.dumps(schema(), allow_nan=False))
     prepare = root["$defs"]["ToyConfig"]["properties"]["prepare"]["items"]
-    for registry, block in (
+    for registry, value in (
         (LOADERS, root["properties"]["dataset"]),
         (SPLITTERS, root["properties"]["split"]),
         (MODELS, root["properties"]["model"]),
+        (MODELS, root["$defs"]["EnsembleConfig"]["properties"]["models"]["items"]),
         (FILTERS, prepare),
     ):
+        block = resolve(root, value["$ref"])
         assert block["properties"]["name"]["enum"] == registry.names()
         for name, branch in zip(registry.names(), block["allOf"], strict=True):
             assert branch["if"]["properties"]["name"] == {"const": name}
@@ -58,7 +60,7 @@ def test_it_is_whole() -> None:
     assert root["else"]["required"] == ["name", "dataset", "split", "model"]
     used = references(root)
     assert used == {f"#/$defs/{name}" for name in root["$defs"]}
-    assert {path[0] for path in COMPONENTS} == set(root["else"]["properties"])
+    assert set(root["else"]["properties"]) == {"dataset", "split", "model"}
 
 
 def test_parameters_of_a_component() -> None:

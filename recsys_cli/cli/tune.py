@@ -1,0 +1,80 @@
+"""``recsys tune``: seeded random search of a spec's ``search`` block."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recsys_cli.cli._options import (
+    JsonOption,
+    RunsOption,
+    SetOption,
+    ThreadsOption,
+    complete_specs,
+)
+from recsys_cli.errors import SpecError
+
+NAME = "tune"
+
+
+def command(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SPEC", help="A spec with a search block.", autocompletion=complete_specs
+        ),
+    ],
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, help="How many, instead of search.trials.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Of the draws; the spec's by default.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The best spec; SPEC-tuned.yaml beside it by default."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the output.")] = False,
+    overrides: SetOption = [],
+    runs: RunsOption = Path("runs"),
+    threads: ThreadsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Search the ranges of a spec; write the best spec.
+
+    Random points of search.space are trained, each as a run, and ranked by search.metric on the
+    validation part; the test part is never looked at. The first n points of a seed are the same
+    however many follow.
+    """
+    from recsys_cli.cli import _specs, _tables, render
+    from recsys_cli.cli._screen import screen
+    from recsys_cli.runs import Store, atomic_write
+    from recsys_cli.threads import use
+    from recsys_cli.tuning import tune
+
+    target = _target(path, output, force)
+    (spec,) = _specs.load([path], overrides)
+    with use(threads), screen() as listener:
+        found = tune(spec, Store(runs), listener, argv=_specs.argv(), trials=trials, seed=seed)
+    atomic_write(target, found.written().encode())
+    if json:
+        document = {"metric": found.search.metric, "seed": found.seed, "spec": str(target)}
+        render.print_json(document | {"trials": [asdict(trial) for trial in found.trials]})
+    else:
+        _tables.trials(found)
+        render.note(f"The best spec is {target}. Next: recsys run {target}")
+
+
+def _target(path: Path, output: Path | None, force: bool) -> Path:
+    """Return where to write the best spec, known to be free before hours are spent on it."""
+    target = output or path.with_name(f"{path.stem}-tuned.yaml")
+    if target.exists() and not force:
+        raise SpecError(
+            "exists already", where=str(target), hint="--force overwrites it, or use -o"
+        )
+    if not target.parent.is_dir():
+        raise SpecError("is in no folder that exists", where=str(target))
+    return target

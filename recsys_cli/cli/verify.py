@@ -1,0 +1,70 @@
+"""``recsys verify``: run specs and hold them against published numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recsys_cli.cli._options import JsonOption, RunsOption, ThreadsOption
+from recsys_cli.errors import SpecError
+
+NAME = "verify"
+
+
+def command(
+    table: Annotated[Path, typer.Argument(help="The table of published numbers.")] = Path(
+        "configs/reference/published.yaml"
+    ),
+    only: Annotated[
+        list[str], typer.Option("--only", help="Rows with this in spec or metric; repeatable.")
+    ] = [],
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", metavar="1,2,3", help="Instead of the table's.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the results so far as JSON.")
+    ] = None,
+    runs: RunsOption = Path("runs"),
+    threads: ThreadsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Run specs and hold them against published numbers.
+
+    Each spec is trained and evaluated with each seed. Exit 3 if the mean of a judged row is worse
+    than its aim by more than its tolerance.
+    """
+    from recsys_cli.cli import _specs, _verdicts, render
+    from recsys_cli.cli._screen import screen
+    from recsys_cli.errors import GateFailed
+    from recsys_cli.runs import Store, atomic_write
+    from recsys_cli.threads import use
+    from recsys_cli.verification import Verification
+
+    verification = Verification(table, only, _seeds(seeds))
+    found = []
+    with use(threads), screen() as listener:
+        for verdict in verification.judge(Store(runs), listener, _specs.argv()):
+            found.append(verdict)
+            listener.note(_verdicts.told(verdict))
+            if output is not None:
+                atomic_write(output, render.as_json([asdict(one) for one in found]).encode())
+    if json:
+        render.print_json([asdict(one) for one in found])
+    else:
+        _verdicts.verdicts(found)
+    failed = sum(one.passed is False for one in found)
+    if failed:
+        judged = sum(one.passed is not None for one in found)
+        raise GateFailed(f"{failed} of {judged} rows did not reach their aim")
+
+
+def _seeds(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() and word.isascii() for word in words) or len({*words}) < len(words):
+        raise SpecError("must be different whole numbers, such as 1,2,3", where="--seeds")
+    return [int(word) for word in words]

@@ -1,0 +1,244 @@
+"""The nearest targets of each row of a sparse matrix, one row at a time: memory of one dense row.
+
+A row meets a target where both have a feature: the row's features are walked, and for each the
+targets that have it (Gustavson's order), so that a row's sums are kept for all targets at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, uint32
+from numpy.typing import NDArray
+
+_FLOAT = {"reassoc", "contract", "nsz"}
+#: Targets are searched in groups of ``1 << _GROUP``, and only where one was touched.
+_GROUP = 8
+#: Candidates are collected until there are this many times as many as wanted, then thinned out.
+_SLACK = 4
+#: Part of a sum of squares below which a variance is rounding.
+_NO_VARIANCE = 1e-9
+_TINY = np.float32(1e-30)
+
+
+@njit(cache=True, nogil=True)
+def _thin(n: int, m: int, ids: Any, value: Any) -> Any:
+    """Keep the largest n of the first m values, in their order; of equals the first. Return n."""
+    if m <= n:
+        return m
+    bar = np.partition(value[:m], m - n)[m - n]
+    ties, kept = n, 0
+    for at in range(m):
+        ties -= value[at] > bar
+    for at in range(m):
+        if value[at] > bar or (value[at] == bar and ties > 0):
+            ties -= value[at] == bar
+            ids[kept], value[kept] = ids[at], value[at]
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def _collect(
+    first: int, found: Any, itself: int, n: int, m: int, bar: float, ids: Any, value: Any
+) -> Any:
+    """Add those of ``found`` that exceed ``bar`` to the m candidates; return the new m and bar."""
+    above = False
+    for at in range(len(found)):
+        above |= found[at] > bar
+    if not above:
+        return m, bar
+    for at in range(len(found)):
+        if found[at] > bar and first + at != itself:
+            ids[m], value[m] = first + at, found[at]
+            m += 1
+            if m == len(ids):
+                m = _thin(n, m, ids, value)
+                bar = value[:m].min()
+    return m, bar
+
+
+@njit(cache=True, nogil=True, fastmath=_FLOAT)
+def _add_dots(
+    features: Any, x: Any, indptr: Any, columns: Any, y: Any, dots: Any, seen: Any
+) -> None:
+    """Add up the row's dot product with every target, and mark the groups that it touches."""
+    work = 0
+    for feature in features:
+        work += indptr[feature + 1] - indptr[feature]
+    many = work > len(dots)
+    if many:
+        seen[:] = True
+    for n in range(len(features)):
+        here = slice(indptr[features[n]], indptr[features[n] + 1])
+        targets, other, value = columns[here], y[here], x[n]
+        if many:
+            for p in range(len(targets)):
+                dots[uint32(targets[p])] += value * other[p]
+        else:
+            for p in range(len(targets)):
+                target = uint32(targets[p])
+                dots[target] += value * other[p]
+                seen[target >> _GROUP] = True
+
+
+@njit(cache=True, nogil=True)
+def _add_counts(features: Any, indptr: Any, columns: Any, counts: Any) -> None:
+    for feature in features:
+        for target in columns[indptr[feature] : indptr[feature + 1]]:
+            counts[uint32(target)] += np.float32(1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
+def _finish_dots(
+    dots: Any, common: Any, x: Any, y: Any, overlap: bool, shrinkage: float, power: float
+) -> None:
+    """Turn the dot products of a group into similarities, in place."""
+    scale, shift = x
+    if overlap:
+        for t in range(len(dots)):
+            dots[t] /= max(shift + y[1, t] - dots[t], _TINY)
+    else:
+        for t in range(len(dots)):
+            dots[t] = (dots[t] - shift * y[1, t]) * scale * y[0, t]
+    if shrinkage > 0:
+        for t in range(len(dots)):
+            dots[t] *= common[t] / (common[t] + shrinkage)
+    if power != 1:
+        for t in range(len(dots)):
+            dots[t] = max(dots[t], np.float32(0)) ** power
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def dot_rows(
+    start: int,
+    stop: int,
+    row_indptr: NDArray[np.int64],
+    row_features: NDArray[np.int32],
+    row_values: NDArray[np.float32],
+    row_norms: NDArray[np.float32],
+    itself: NDArray[np.int32],
+    indptr: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    values: NDArray[np.float32],
+    norms: NDArray[np.float32],
+    overlap: bool,
+    shrinkage: np.float32,
+    power: np.float32,
+    counts: NDArray[np.int64],
+    ids: NDArray[np.int32],
+    best: NDArray[np.float32],
+) -> None:
+    """Find the targets of largest positive similarity of the rows start..stop, ids ascending.
+
+    With d the dot product over common features and c their number, the similarity is
+    ``(d - shift_x shift_y) scale_x scale_y`` or, by ``overlap``, ``d / (shift_x + shift_y - d)``;
+    then ``(s c / (c + shrinkage)) ** power``.
+
+    Parameters
+    ----------
+    row_indptr, row_features, row_values : CSR, rows × features
+    row_norms, norms : ndarray of float32, shape (n_rows, 2), (2, n_targets)
+        Scale and shift of each row, and of each target.
+    itself : ndarray of int32, shape (n_rows,)
+        The target that each row must not find; -1 for none.
+    indptr, columns, values : CSR, features × targets
+    counts, ids, best : ndarray of int64, int32 and float32, shape (stop - start[, n])
+        Receive how many each row has, at most n, and which.
+    """
+    n_targets, n = norms.shape[1], ids.shape[1]
+    dots, common = np.zeros(n_targets, np.float32), np.zeros(n_targets, np.float32)
+    seen = np.zeros(((n_targets - 1) >> _GROUP) + 1, np.bool_)
+    some, value = np.empty(_SLACK * n, np.int32), np.empty(_SLACK * n, np.float32)
+    for row in range(start, stop):
+        own = slice(row_indptr[row], row_indptr[row + 1])
+        _add_dots(row_features[own], row_values[own], indptr, columns, values, dots, seen)
+        if shrinkage > 0:
+            _add_counts(row_features[own], indptr, columns, common)
+        norm, m, bar = (row_norms[row, 0], row_norms[row, 1]), 0, np.float32(0)
+        for group in range(len(seen)):
+            if seen[group]:
+                seen[group] = False
+                at = slice(group << _GROUP, (group + 1) << _GROUP)
+                _finish_dots(dots[at], common[at], norm, norms[:, at], overlap, shrinkage, power)
+                m, bar = _collect(at.start, dots[at], itself[row], n, m, bar, some, value)
+                dots[at], common[at] = 0, 0
+        m = _thin(n, m, some, value)
+        counts[row - start] = m
+        ids[row - start, :m], best[row - start, :m] = some[:m], value[:m]
+
+
+@njit(cache=True, nogil=True)
+def _add_moments(
+    features: Any, x: Any, indptr: Any, columns: Any, y: Any, sums: Any, seen: Any
+) -> None:
+    """Add up n, x, y, xx, yy, xy over the features that the row has in common with each target."""
+    for n in range(len(features)):
+        for p in range(indptr[features[n]], indptr[features[n] + 1]):
+            target, a, b = uint32(columns[p]), np.float64(x[n]), np.float64(y[p])
+            total = sums[target]
+            total[0] += 1
+            total[1] += a
+            total[2] += b
+            total[3] += a * a
+            total[4] += b * b
+            total[5] += a * b
+            seen[target >> _GROUP] = True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _finish_moments(sums: Any, centred: bool, shrinkage: float, power: float, out: Any) -> None:
+    """Turn the sums of a group into similarities."""
+    for t in range(len(sums)):
+        n, x, y, xx, yy, xy = sums[t]
+        if centred:
+            wholes = n * xx, n * yy
+            xx, yy, xy = n * xx - x * x, n * yy - y * y, n * xy - x * y
+            if xx <= _NO_VARIANCE * wholes[0] or yy <= _NO_VARIANCE * wholes[1]:
+                xy = 0.0
+        out[t] = (xy / np.sqrt(xx * yy) * n / (n + shrinkage)) ** power if xy > 0 else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def common_rows(
+    start: int,
+    stop: int,
+    row_indptr: NDArray[np.int64],
+    row_features: NDArray[np.int32],
+    row_values: NDArray[np.float32],
+    itself: NDArray[np.int32],
+    indptr: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    values: NDArray[np.float32],
+    n_targets: int,
+    centred: bool,
+    shrinkage: float,
+    power: float,
+    counts: NDArray[np.int64],
+    ids: NDArray[np.int32],
+    best: NDArray[np.float32],
+) -> None:
+    """Find nearest targets as :func:`dot_rows` does, by cosine over common features alone.
+
+    With ``centred``, of values less their means over the common features: Pearson's correlation.
+    """
+    n = ids.shape[1]
+    sums, group_of = np.zeros((n_targets, 6)), np.zeros(1 << _GROUP, np.float32)
+    seen = np.zeros(((n_targets - 1) >> _GROUP) + 1, np.bool_)
+    some, value = np.empty(_SLACK * n, np.int32), np.empty(_SLACK * n, np.float32)
+    for row in range(start, stop):
+        own = slice(row_indptr[row], row_indptr[row + 1])
+        _add_moments(row_features[own], row_values[own], indptr, columns, values, sums, seen)
+        m, bar = 0, np.float32(0)
+        for group in range(len(seen)):
+            if seen[group]:
+                seen[group] = False
+                part = sums[group << _GROUP : (group + 1) << _GROUP]
+                found = group_of[: len(part)]
+                _finish_moments(part, centred, shrinkage, power, found)
+                m, bar = _collect(group << _GROUP, found, itself[row], n, m, bar, some, value)
+                part[:] = 0
+        m = _thin(n, m, some, value)
+        counts[row - start] = m
+        ids[row - start, :m], best[row - start, :m] = some[:m], value[:m]

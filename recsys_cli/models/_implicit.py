@@ -1,0 +1,151 @@
+"""What models trained by ``implicit`` share: its modules, its input, and its item-item models."""
+
+from __future__ import annotations
+
+import importlib
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from pydantic import PositiveInt
+
+from recsys_cli import threads
+from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatures
+from recsys_cli.errors import DataError, MissingExtra
+from recsys_cli.models._base import ModelConfig, best_of_blocks
+from recsys_cli.models._explanation import Explanation
+from recsys_cli.models._history import HistoryModel
+from recsys_cli.models._topk import top_k
+
+#: The library addresses its table of items × neighbours by int32.
+_MOST_CELLS = 2**31 - 1
+
+
+class ItemItemConfig(ModelConfig):
+    """Parameters of every item-item model of implicit."""
+
+    neighbours: PositiveInt = 20
+    """Nearest items kept of each, the item itself counted (the library's ``K``)."""
+
+
+C = TypeVar("C", bound=ItemItemConfig)
+
+
+def library(module: str) -> Any:
+    """Import a module of implicit.
+
+    Raises
+    ------
+    MissingExtra
+        If the library is not installed.
+    """
+    try:
+        return importlib.import_module(f"implicit.{module}")
+    except ImportError as missing:
+        raise MissingExtra("implicit", "bench") from missing
+
+
+def positives(values: CSR) -> Any:
+    """Return the positive values as the sparse matrix that the library takes, float64.
+
+    Raises
+    ------
+    DataError
+        If a value is negative, or none is positive.
+    """
+    from scipy.sparse import csr_matrix
+
+    if (values.data < 0).any() or not (values.data > 0).any():
+        raise DataError(
+            "values of implicit feedback must be at least 0, and some above it",
+            hint="add {name: min-value, value: 0} to dataset.prepare, or use a model of ratings",
+        )
+    parts = (values.data.astype(np.float64), values.indices, values.indptr)
+    matrix = csr_matrix(parts, shape=(values.n_rows, values.n_cols), copy=True)
+    matrix.eliminate_zeros()
+    return matrix
+
+
+class ItemItemModel(HistoryModel[C], Generic[C]):
+    """Score = Σ over the history of value × similarity to its item's nearest items.
+
+    Attributes
+    ----------
+    similarity_indptr_, similarity_indices_, similarity_data_ : CSR of the items × items
+        Row j holds the items nearest to j, itself among them: int64 (n_items + 1,), int32 (nnz,),
+        float32 (nnz,).
+    """
+
+    feedback = "implicit"
+
+    similarity_indptr_: Int64
+    similarity_indices_: Int32
+    similarity_data_: Float32
+
+    @abstractmethod
+    def _weigh(self, nearest: Any, values: Any) -> Any:
+        """Return the weighted matrix, items × users, whose rows' products are the similarities."""
+
+    def _train(
+        self, train: Interactions, features: SideFeatures, rng: np.random.Generator
+    ) -> Iterator[float | None]:
+        nearest, values = library("nearest_neighbours"), positives(train.csr)
+        k = min(self.config.neighbours, train.n_items)
+        if k * train.n_items > _MOST_CELLS:
+            raise DataError(
+                f"implicit cannot keep {k:,} neighbours of each of {train.n_items:,} items",
+                hint="lower model.neighbours",
+            )
+        with np.errstate(all="ignore"):  # an item whose users all weigh nothing: 0 / 0
+            weighted = self._weigh(nearest, values.T).T.tocsr()
+        np.nan_to_num(weighted.data, copy=False, nan=0.0)
+        model = nearest.ItemItemRecommender(K=k, num_threads=threads.count())
+        model.fit(weighted, show_progress=False)
+        found = model.similarity
+        found.eliminate_zeros()
+        found.sort_indices()
+        self.similarity_indptr_ = found.indptr.astype(np.int64)
+        self.similarity_indices_ = found.indices.astype(np.int32)
+        self.similarity_data_ = found.data.astype(np.float32)
+        self._keep(train.csr)
+        yield from ()
+
+    def _nearest(self, items: Int32) -> CSR:
+        """Return the rows of the similarity of the given items."""
+        columns = (self.similarity_indptr_, self.similarity_indices_, self.similarity_data_)
+        return CSR(*columns, len(self.item_counts_)).rows(items)
+
+    def _score(self, user_idx: Int32) -> Float32:
+        history, n_items = self._history(user_idx), len(self.item_counts_)
+        scores = np.empty((len(user_idx), n_items), np.float32)
+        for row, out in enumerate(scores):
+            seen = slice(history.indptr[row], history.indptr[row + 1])
+            near = self._nearest(history.indices[seen])
+            weights = np.repeat(history.data[seen], np.diff(near.indptr)) * near.data
+            out[:] = np.bincount(near.indices, weights=weights, minlength=n_items)
+        return scores
+
+    def explain(self, user_idx: int, item_idx: Int32, history: CSR) -> Explanation:
+        """Return what each item of the history, one row, adds to the scores of ``item_idx``."""
+        near = self._nearest(history.indices)
+        row = np.repeat(np.arange(len(history.indices)), np.diff(near.indptr))
+        parts = np.zeros((len(item_idx), len(history.indices)), np.float32)
+        for item, out in zip(item_idx, parts, strict=True):
+            at = near.indices == item
+            out[row[at]] = history.data[row[at]] * near.data[at]
+        return Explanation(np.zeros(len(item_idx), np.float32), parts)
+
+    def similar_items(self, item_idx: Int32, k: int) -> tuple[Int32, Float32]:
+        """Return the k nearest other items and their similarities; -1, -inf beyond those kept."""
+        n_items = len(self.item_counts_)
+
+        def best(start: int, stop: int) -> tuple[Int32, Float32]:
+            items = item_idx[start:stop]
+            near, rows = self._nearest(items), np.arange(len(items))
+            scores = np.full((len(items), n_items), -np.inf, np.float32)
+            scores[np.repeat(rows, np.diff(near.indptr)), near.indices] = near.data
+            scores[rows, items] = -np.inf
+            return top_k(scores, k)
+
+        return best_of_blocks(best, len(item_idx), n_items)

@@ -1,0 +1,133 @@
+"""Models made of other models, which they train, keep and save under a name each."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Interactions, SideFeatures
+from recsys_cli.models import MODELS
+from recsys_cli.models._base import Model, ModelConfig
+from recsys_cli.models._explanation import Explanation
+from recsys_cli.registry import Named
+
+#: A field of a config that holds the block of another model.
+ModelBlock = Annotated[ModelConfig, Named(MODELS)]
+C = TypeVar("C", bound=ModelConfig)
+#: What every member has in common with the whole, and so is saved once.
+_SHARED = ("user_counts", "item_counts")
+
+
+#: Part of the largest score below which a deviation is but rounding.
+_ROUNDING = 1e-6
+
+
+class NestedModel(Model[C], Generic[C]):
+    """A model whose members are models; all learn from the same interactions.
+
+    The arrays of a member are saved under its name: ``cold_user_factors``.
+
+    Attributes
+    ----------
+    members_ : dict of str to Model
+        By name. A name holds no underscore and is neither ``user`` nor ``item``.
+    """
+
+    feedback: Literal["explicit", "implicit"] = "implicit"
+    uses_weights = True
+
+    members_: dict[str, Any]
+
+    def __init__(self, config: C | None = None, **parameters: Any) -> None:
+        super().__init__(config, **parameters)
+        members = self._create().values()
+        self.predicts_ratings = all(member.predicts_ratings for member in members)
+        if self.predicts_ratings:
+            self.feedback = "explicit"
+        self.scores_new_items = any(member.scores_new_items for member in members)
+
+    @abstractmethod
+    def _configs(self) -> dict[str, ModelConfig]:
+        """Return the config of each member by its name."""
+
+    def _create(self) -> dict[str, Model[Any]]:
+        return {name: MODELS.create(config) for name, config in self._configs().items()}
+
+    def _fit_members(
+        self, train: Interactions, features: SideFeatures, rng: np.random.Generator
+    ) -> dict[str, Model[Any]]:
+        """Return all members fitted, each with randomness of its own."""
+        members = self._create()
+        streams = rng.spawn(len(members))
+        return {
+            name: member.fit(train, features=features, rng=stream)
+            for (name, member), stream in zip(members.items(), streams, strict=True)
+        }
+
+    def _fold_in(self, history: CSR) -> None:
+        self.members_ = {name: member.fold_in(history) for name, member in self.members_.items()}
+
+    @property
+    def explain(self) -> Callable[[int, Int32, CSR], Explanation]:
+        """``explain(user_idx, item_idx, history)``, absent where what it is made of cannot."""
+        if not self._explains():
+            raise AttributeError("explain")
+        return self._explain
+
+    def _explains(self) -> bool:
+        members = vars(self).get("members_", {}).values()
+        return all(hasattr(member, "explain") for member in members)
+
+    @abstractmethod
+    def _explain(self, user_idx: int, item_idx: Int32, history: CSR) -> Explanation:
+        """Return what each item of the history adds, from the explanations of members."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return every learned array by name, those of members with the member's name before."""
+        own = super().arrays()
+        for name, member in vars(self).get("members_", {}).items():
+            inner = member.arrays().items()
+            own |= {f"{name}_{key}": array for key, array in inner if key not in _SHARED}
+        return own
+
+    @classmethod
+    def from_arrays(cls, config: C, arrays: dict[str, NDArray[Any]]) -> Self:
+        """Return the fitted model that :meth:`arrays` came from.
+
+        Raises
+        ------
+        DamagedRun
+            As in the base class, for the model and for each member.
+        """
+        members = cls(config)._create()
+        parts: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in members}
+        own: dict[str, NDArray[Any]] = {}
+        for key, array in arrays.items():
+            name, _, rest = key.partition("_")
+            if name in parts:
+                parts[name][rest] = array
+            else:
+                own[key] = array
+        model = super().from_arrays(config, own)
+        shared = {key: own[key] for key in _SHARED}
+        model.members_ = {
+            name: type(member).from_arrays(member.config, parts[name] | shared)
+            for name, member in members.items()
+        }
+        return model
+
+
+def moments(scores: Float32, over: Bool | slice = slice(None)) -> tuple[Float64, Float64]:
+    """Return the mean and the deviation of each row of scores, both float64 (b, 1).
+
+    Only the columns ``over`` are read. A row of equal scores has deviation 0.
+    """
+    counted = scores[:, over]
+    mean = counted.mean(axis=1, keepdims=True, dtype=np.float64)
+    deviation = np.sqrt(np.mean((counted - mean) ** 2, axis=1, keepdims=True))
+    least = _ROUNDING * np.abs(counted).max(axis=1, keepdims=True)
+    return mean, np.where(deviation > least, deviation, 0)

@@ -1,0 +1,149 @@
+"""Similarities of the rows of a sparse matrix, and the nearest targets of each; never n × n.
+
+``rows × features`` meets ``features × targets``: items × users with users × items for the nearest
+items of items, users × items with items × users for the nearest users of users.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from recsys_cli import threads
+from recsys_cli.data import CSR, Float32, Float64, Int32, Int64
+from recsys_cli.models._topk import SMALL
+
+_ROWS = 32
+_TINY = np.finfo(np.float32).tiny
+_NO_VARIANCE = 1e-9
+
+
+class Measure(NamedTuple):
+    """How two rows are compared.
+
+    ``kind``: ``dot``, ``cosine``, ``jaccard`` and ``pearson`` over all features (an absent value is
+    0), ``common-cosine`` and ``common-pearson`` over those that both rows have. The result is
+    ``(s c / (c + shrinkage)) ** power``, c the number of common features; only positive ones count.
+    """
+
+    kind: str
+    shrinkage: float = 0.0
+    power: float = 1.0
+
+
+def norms(measure: Measure, rows: CSR) -> Float32:
+    """Return the scale and the shift of each row, float32 (n_rows, 2).
+
+    The similarity of x and y is ``(x · y - shift_x shift_y) scale_x scale_y``; for ``jaccard``
+    shifts are sizes.
+    """
+    row = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
+    values = rows.data.astype(np.float64)
+    squares = np.bincount(row, values * values, minlength=rows.n_rows)
+    shift = squares if measure.kind == "jaccard" else np.zeros(rows.n_rows)
+    if measure.kind == "pearson":
+        shift = np.bincount(row, values, minlength=rows.n_rows) / np.sqrt(max(1, rows.n_cols))
+    left = np.ones(rows.n_rows) if measure.kind in ("dot", "jaccard") else squares - shift**2
+    some = left > _NO_VARIANCE * np.maximum(squares, _TINY)
+    root = np.sqrt(np.maximum(left, 0))
+    scale = np.divide(1, root, out=np.zeros_like(left), where=some)
+    return np.stack((scale, shift), axis=1).astype(np.float32)
+
+
+def nearest(
+    measure: Measure, rows: CSR, targets: CSR, target_norms: Float32, itself: Int32, n: int
+) -> CSR:
+    """Return the n targets most similar to each row, rows × targets, those of equal rank by index.
+
+    Parameters
+    ----------
+    measure : Measure
+    rows : CSR, rows × features
+    targets : CSR, features × targets
+    target_norms : ndarray of float32, shape (n_targets, 2)
+    itself : ndarray of int32, shape (n_rows,)
+        The target that a row must not find, -1 for none.
+    n : int
+    """
+    n = min(n, max(1, targets.n_cols))
+    if rows.n_rows <= SMALL:
+        found = [
+            _by_numpy(measure, rows.rows(np.array([row])), targets, target_norms, itself[row], n)
+            for row in range(rows.n_rows)
+        ]
+    else:
+        found = _by_kernel(measure, rows, targets, target_norms, itself, n)
+    counts, ids, values = (np.concatenate(part) for part in zip(*found, strict=True))
+    indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    return CSR(indptr, ids, values, targets.n_cols)
+
+
+Found = tuple[Int64, Int32, Float32]
+
+
+def _by_kernel(
+    measure: Measure, rows: CSR, targets: CSR, target_norms: Float32, itself: Int32, n: int
+) -> list[Found]:
+    from recsys_cli.kernels.similarity import common_rows, dot_rows
+
+    kind, shrinkage, power = measure
+    row_norms, columns = norms(measure, rows), np.ascontiguousarray(target_norms.T)
+
+    def block(start: int, stop: int) -> Found:
+        counts = np.empty(stop - start, np.int64)
+        ids = np.empty((stop - start, n), np.int32)
+        best = np.empty((stop - start, n), np.float32)
+        out, span = (counts, ids, best), (start, stop, *rows[:3])
+        if kind.startswith("common"):
+            moments = (*targets, kind == "common-pearson", shrinkage, power)
+            common_rows(*span, itself, *moments, *out)
+        else:
+            dots = (*targets[:3], columns, kind == "jaccard")
+            how = (np.float32(shrinkage), np.float32(power))
+            dot_rows(*span, row_norms, itself, *dots, *how, *out)
+        kept = np.arange(n) < counts[:, None]
+        return counts, ids[kept], best[kept]
+
+    return threads.map_blocks(block, rows.n_rows, _ROWS)
+
+
+def _by_numpy(
+    measure: Measure, row: CSR, targets: CSR, target_norms: Float32, itself: int, n: int
+) -> Found:
+    met = targets.rows(row.indices)
+    x = np.repeat(row.data.astype(np.float64), np.diff(met.indptr))
+
+    def total(values: Float64 | None = None) -> Float64:
+        return np.bincount(met.indices, values, minlength=targets.n_cols).astype(np.float64)
+
+    common, y = total(), met.data.astype(np.float64)
+    if measure.kind.startswith("common"):
+        sums = common, total(x), total(y), total(x * x), total(y * y), total(x * y)
+        similarity = _of_moments(sums, centred=measure.kind == "common-pearson")
+    else:
+        similarity = _of_dots(measure, total(x * y), norms(measure, row)[0], target_norms)
+    shrunk = np.maximum(common + measure.shrinkage, _TINY)
+    similarity = np.maximum(similarity * common / shrunk, 0) ** measure.power
+    if itself >= 0:
+        similarity[itself] = 0
+    value = similarity.astype(np.float32)
+    ids = np.flatnonzero(value > 0)
+    ids = np.sort(ids[np.argsort(-value[ids], kind="stable")[:n]])
+    return np.array([len(ids)]), ids.astype(np.int32), value[ids]
+
+
+def _of_moments(sums: tuple[Float64, ...], centred: bool) -> Float64:
+    n, x, y, xx, yy, xy = sums
+    if centred:
+        wholes = n * xx, n * yy
+        xx, yy, xy = n * xx - x * x, n * yy - y * y, n * xy - x * y
+        xy[(xx <= _NO_VARIANCE * wholes[0]) | (yy <= _NO_VARIANCE * wholes[1])] = 0
+    return np.divide(xy, np.sqrt(np.maximum(xx * yy, 0)), out=np.zeros_like(xy), where=xy > 0)
+
+
+def _of_dots(measure: Measure, dots: Float64, norm: Float32, target_norms: Float32) -> Float64:
+    (scale, shift), (scales, shifts) = norm, target_norms.T
+    if measure.kind == "jaccard":
+        return np.asarray(dots / np.maximum(shift + shifts - dots, _TINY))
+    return np.asarray((dots - shift * shifts.astype(np.float64)) * scale * scales)

@@ -1,0 +1,88 @@
+"""Reasons: which items of the history carry a recommendation, and by what share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recsys_cli import experiment, reasons
+from recsys_cli.errors import SpecError
+from recsys_cli.listener import SILENT
+from recsys_cli.runs import Store
+from recsys_cli.serving import Recommender
+from recsys_cli.spec import ExperimentSpec
+
+
+def recommender(tmp_path_factory, model: str) -> Recommender:
+    spec = ExperimentSpec.model_validate(
+        {
+            "name": model,
+            "dataset": {"name": "synthetic", "users": 60, "items": 50, "interactions": 1500},
+            "split": {"name": "user-holdout"},
+            "model": {"name": model},
+        }
+    )
+    store = Store(tmp_path_factory.mktemp("runs"))
+    return Recommender(experiment.train(spec, store, SILENT, argv=[]).fold())
+
+
+@pytest.fixture(scope="module")
+def als(tmp_path_factory) -> Recommender:
+    return recommender(tmp_path_factory, "als")
+
+
+HISTORY = {"3": 5.0, "7": 1.0, "9": 4.0, "20": 2.0}
+
+
+def test_parts_and_base_add_up_to_the_score_and_shares_to_one(als):
+    found = reasons.for_history(als, HISTORY, 10, top=10)
+    assert found.items and [vars(one)["item"] for one in found.items] == [
+        one.item for one in als.for_history(HISTORY, 10).items
+    ]
+    negative = 0
+    for one in found.items:
+        parts = [reason.part for reason in one.because]
+        assert parts == sorted(parts, reverse=True) and min(parts) > 0
+        assert {reason.item for reason in one.because} <= set(HISTORY)
+        assert all(reason.title == als.title(reason.item) for reason in one.because)
+        if len(parts) == len(HISTORY):
+            assert one.base + sum(parts) == pytest.approx(one.score, abs=1e-4)
+            assert sum(reason.share for reason in one.because) == pytest.approx(1)
+        else:
+            negative += 1
+            assert one.base + sum(parts) > one.score
+            assert sum(reason.share for reason in one.because) < 1
+    assert negative < len(found.items)
+
+
+def test_top_keeps_the_strongest(als):
+    all_, two = (reasons.for_history(als, HISTORY, 5, top=top).items for top in (9, 2))
+    assert [one.because for one in two] == [one.because[:2] for one in all_]
+
+
+def test_users_keep_their_lists_and_are_explained_by_their_own_history(als):
+    catalog = als.catalog
+    trained = als.model.user_counts_ > 0
+    ids = [catalog.users[int(np.argmax(trained))], catalog.users[int(np.argmin(trained))], "nobody"]
+    found = reasons.for_users(als, ids, 4, top=3)
+    plain = als.for_users(ids, 4)
+    for user, one, other in zip(ids, found, plain, strict=True):
+        assert one.note == other.note and one.user == user
+        assert [(i.item, i.score) for i in one.items] == [(i.item, i.score) for i in other.items]
+    for user, one in zip(ids[:2], found, strict=False):
+        row = catalog.history(catalog.users.index([user]))
+        known = {catalog.items[i] for i in row.indices.tolist()}
+        assert all({reason.item for reason in item.because} <= known for item in one.items)
+        assert all(len(item.because) == 3 for item in one.items)
+    assert "unknown" in found[2].note
+    assert all(item.because == [] and item.base == item.score for item in found[2].items)
+
+
+def test_a_model_that_cannot_explain_names_some_that_can(tmp_path_factory):
+    popular = recommender(tmp_path_factory, "popular")
+    for ask in (
+        lambda: reasons.for_users(popular, ["1"], 3, 3),
+        lambda: reasons.for_history(popular, HISTORY, 3, 3),
+    ):
+        with pytest.raises(SpecError, match=r"popular cannot say(.|\n)*these can: .*als"):
+            ask()

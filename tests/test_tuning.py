@@ -1,0 +1,174 @@
+"""Random search: what a trial is, what it is worth, what the best spec trains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recsys_cli import experiment
+from recsys_cli.errors import DataError, Diverged, SpecError
+from recsys_cli.listener import SILENT
+from recsys_cli.models.als import ALS
+from recsys_cli.runs import Store
+from recsys_cli.spec import ExperimentSpec
+from recsys_cli.specfile import loads
+from recsys_cli.tuning import Tuned, plan, tune
+
+SMALL = {"name": "synthetic", "users": 60, "items": 50, "interactions": 1500}
+FOLDS = {"name": "k-fold", "k": 3, "validation": 0.1}
+
+
+def spec(space: dict[str, Any], **blocks: Any) -> ExperimentSpec:
+    search = {"metric": "ndcg@10", "space": space, "trials": 3} | blocks.pop("search", {})
+    return ExperimentSpec.model_validate(
+        {
+            "name": "x",
+            "dataset": SMALL,
+            "split": {"name": "leave-last", "n": 1, "validation": 1},
+            "model": {"name": "als", "factors": 4, "epochs": 6},
+            "search": search,
+        }
+        | blocks
+    )
+
+
+@pytest.fixture
+def search(tmp_path):
+    store = Store(tmp_path / "runs")
+
+    def run(asked: ExperimentSpec, **options: Any) -> tuple[Tuned, Store]:
+        return tune(asked, store, SILENT, argv=["recsys"], **options), store
+
+    return run
+
+
+RATINGS = {
+    "split": FOLDS,
+    "model": {"name": "mf", "factors": 4, "epochs": 3},
+    "evaluation": {"metrics": ["rmse"]},
+}
+
+
+def test_a_trial_is_a_run_and_its_value_the_validation_metric_of_its_model(search):
+    found, store = search(spec({"model.reg": {"log": [0.01, 10.0]}}))
+    assert store.ids() == ["x-trial-1", "x-trial-2", "x-trial-3"]
+    values = [trial.value for trial in found.trials]
+    assert values == sorted(values, reverse=True)
+    for trial in found.trials:
+        run = store.find(trial.run)
+        assert run.metrics is None  # the test part was not looked at
+        assert run.record["validation"] == {"1": {"ndcg@10": trial.value}}
+        assert run.spec_document["model"]["reg"] == trial.settings["model.reg"]
+        curve = [line["ndcg@10"] for line in run.fold().history]
+        assert trial.value == max(curve) and trial.epochs == [1 + int(np.argmax(curve))]
+
+
+def test_the_best_spec_trains_what_the_best_trial_did(search):
+    found, store = search(spec({"model.reg": {"log": [0.01, 10.0]}}))
+    written = found.written()
+    best = loads(written)
+    assert best == found.spec and best.name == "x" and best.search is None
+    assert f"of {found.trials[0].run}" in written and "model.reg: log [0.01, 10.0]" in written
+    run = experiment.train(best, store, SILENT, argv=[])
+    ours, theirs = (one.fold().model_arrays() for one in (run, store.find(found.trials[0].run)))
+    assert all((ours[name] == theirs[name]).all() for name in theirs)
+
+
+def test_more_trials_begin_with_the_same_ones(search):
+    asked = spec({"model.factors": {"int": [2, 9]}, "model.alpha": {"float": [1.0, 9.0]}})
+    few, many = plan(asked, 2, 5), plan(asked, 4, 5)
+    assert many[:2] == few and plan(asked, 2, 6) != few
+    assert len(plan(spec({"model.factors": {"choice": [2, 3]}}), 9, 1)) == 2
+
+
+def test_the_mean_over_the_first_folds_and_lower_is_better_for_an_error(search):
+    asked = spec(
+        {"model.lr": {"choice": [0.02, 1e-6]}},
+        search={"metric": "rmse", "folds": 2},
+        **RATINGS,
+    )
+    found, store = search(asked)
+    assert found.trials[0].value < found.trials[1].value
+    run = store.find(found.trials[0].run)
+    assert run.fold_names == ("1", "2")
+    values = [one["rmse"] for one in run.record["validation"].values()]
+    assert found.trials[0].value == pytest.approx(np.mean(values))
+    assert set(experiment.evaluate(run, SILENT)) == {"1", "2"}
+
+
+def test_a_model_without_epochs_is_measured_after_the_fit(search):
+    asked = spec({"dataset.interactions": {"choice": [900, 1200]}}, model={"name": "popular"})
+    found, store = search(asked)
+    assert found.spec.train.monitor is None
+    sizes = {store.find(one.run).record["dataset"]["name"]: one for one in found.trials}
+    assert sizes and found.trials[0].value != found.trials[1].value
+    assert found.trials[0].epochs == []
+
+
+def test_what_the_spec_says_of_training_is_kept():
+    space = {"model.reg": {"choice": [0.1]}}
+    document = spec(space).document()
+    del document["train"]
+    parts = {"monitor": None}, {"monitor": "hit@5"}, {"patience": 2, "refit": True}
+    specs = [ExperimentSpec.model_validate(document | {"train": train}) for train in parts]
+    made = [plan(one, 1, 0)[0].spec.train for one in specs]
+    assert [one.monitor for one in made] == [None, "hit@5", "ndcg@10"]
+    assert made[2].patience == 2 and made[2].refit
+
+
+def test_a_trial_is_never_refitted_on_what_it_is_judged_by(search):
+    asked = spec({"model.reg": {"choice": [0.1]}}, train={"refit": True})
+    found, store = search(asked)
+    assert found.spec.train.refit
+    assert store.find(found.trials[0].run).spec_document["train"]["refit"] is False
+
+
+def test_one_that_diverges_is_worst_and_all_is_an_error(search):
+    space = {"model.lr": {"choice": [0.01, 1e6]}}
+    asked = spec(space, search={"metric": "rmse"}, **RATINGS)
+    found, store = search(asked)
+    assert found.trials[0].settings == {"model.lr": 0.01}
+    last = found.trials[-1]
+    assert last.value is None and last.run in store.ids()
+    with pytest.raises(Diverged, match="every trial diverged"):
+        search(spec({"model.lr": {"choice": [1e6]}}, search={"metric": "rmse"}, **RATINGS))
+
+
+def test_another_failure_stops_the_search_and_names_the_run(search, monkeypatch):
+    def fail(*_: object) -> None:
+        raise DataError("oh", where="here")
+
+    monkeypatch.setattr(ALS, "_train", fail)
+    with pytest.raises(DataError, match="x-trial-1: here: oh"):
+        search(spec({"model.reg": {"log": [0.1, 1.0]}}))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "says"),
+    [
+        (
+            {"model": {"name": "mf"}, "split": {"name": "random"}},
+            "search.metric: needs a validation part",
+        ),
+        ({"search": {"metric": "rmse"}}, "search.metric: rmse needs predicted ratings"),
+        ({"train": {"monitor": "ndcg@10", "every": 5}}, "model.epochs=2: train.every: is more"),
+    ],
+)
+def test_what_cannot_be_searched_is_told_before_anything_runs(search, tmp_path, blocks, says):
+    with pytest.raises(SpecError, match=says):
+        search(spec({"model.epochs": {"choice": [6, 7, 2]}}, **blocks))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_spec_without_a_search_is_told(search):
+    document = spec({"model.reg": {"choice": [0.1]}}).document()
+    del document["search"]
+    with pytest.raises(SpecError, match="says nothing to search"):
+        search(ExperimentSpec.model_validate(document))
+
+
+def test_a_long_name_still_makes_a_sound_run(search):
+    _, store = search(spec({"model.reg": {"choice": [0.1]}}, name="x" * 64))
+    assert experiment.evaluate(store.find(), SILENT)
