@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOB ?=
 # What lies in a folder base/ is extended by specs and is none itself.
-SPECS = $(shell find configs -name '*.yaml' -not -path '*/base/*')
+SPECS = $(shell find configs -name '*.yaml' -not -path '*/base/*' -not -name published.yaml)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format lint types imports docs regress real bench clean

@@ -1,0 +1,209 @@
+"""Bayesian matrix factorisation of explicit ratings by Gibbs sampling, with side columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from recsys_cli import threads
+from recsys_cli.data import CSR, Float32, Float64, Int32, Interactions, SideFeatures
+from recsys_cli.errors import DataError
+from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._explanation import Explanation
+from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._gibbs import Sampler
+from recsys_cli.models._gibbs_design import Design, design, feature_groups, implicit
+from recsys_cli.models._gibbs_posterior import Posterior
+from recsys_cli.models._gibbs_samples import Samples, folded, standard_deviation, system
+
+_PAIR_BLOCK = 1 << 13
+
+
+class BayesianMFConfig(ModelConfig):
+    """Parameters of Bayesian matrix factorisation."""
+
+    factors: PositiveInt = 16
+    """Number of latent factors of a sample; the mean of all samples keeps twice as many."""
+    epochs: PositiveInt = 300
+    """Sweeps: each samples every number of the model once."""
+    burn_in: NonNegativeInt = 100
+    """Sweeps that do not count: up to the first after them, the model is the last sample alone."""
+    implicit: bool = False
+    """Whether the items that a user rated enter the user's side (SVD++)."""
+    flipped: bool = False
+    """Whether the users who rated an item enter the item's side."""
+    features: bool = False
+    """Whether the side features of users and of items enter their sides."""
+    samples: int = Field(16, ge=1, le=256)
+    """Samples kept, evenly spaced, for ``predict_std`` and fold-in; they take 4 bytes × samples ×
+    (factors + 1) × (users + items) in memory and in the run, items twice with ``implicit``."""
+
+
+class BayesianMF(FactorModel[BayesianMFConfig]):
+    """Rating = mean + b_u + b_i + p_u · q_i, averaged over the posterior of all of these.
+
+    The model of a rating is a normal distribution around ``mean + b_u + b_i + p_u · q_i`` with
+    precision ``noise``; b and p are sums over the columns that describe a row:
+
+    ``p_u = own_u + Σ_{j in N(u)} y_j / sqrt(|N(u)|) + Σ_c x_uc w_c``,
+    ``q_i = own_i + Σ_{v in N(i)} z_v / sqrt(|N(i)|) + Σ_c x_ic w_c``,
+
+    b alike, with numbers of their own. N(u) are the items that u rated in training (``implicit``),
+    N(i) the users who rated i (``flipped``), never those of a test pair; x are side features
+    (``features``): 1 for each category and label, the standard score of a number. Every group (own
+    numbers of users and of items, y, z, each feature) has a normal prior for each factor, whose
+    mean and precision are sampled too: precision ~ Gamma(1/2, 1/2), mean ~ Normal(0,
+    1 / precision), ``noise`` ~ Gamma(1/2, 1/2), ratings in standard units. So nothing is to be
+    regularised by hand.
+
+    A sweep samples noise and priors, then each number given all the others, factor by factor, users
+    before items. With e the error of a rating less the number v's own part, and h what v is
+    multiplied by in it: ``v ~ Normal((noise Σ h e + precision mean) / total, 1 / total)``,
+    ``total = noise Σ h² + precision``. Sums over a row's ratings serve all its columns, so
+    a sweep costs the ratings plus the entries of the side columns, times the factors (Rendle 2013).
+
+    The model's factors are the mean of ``p_u · q_i`` over all samples after ``burn_in``, as a
+    product of twice as many factors as a sample has (its best approximation, updated sample by
+    sample); biases are plain means. A cold user or item has its prior's mean and its features'
+    part. A folded-in user has the mean of its numbers given its ratings, in closed form for
+    each kept sample, features as those of the average user. To be preferred to ``mf`` where
+    accuracy counts: few parameters to choose, hard to overfit, and a standard deviation of each
+    prediction.
+
+    Differences from peers: BPMF samples whole vectors under full covariances, without biases and
+    side columns. libFM and myFM sample a factorisation machine, in which columns of the same side
+    interact as well; here users' columns meet items' only, so that items rank by a product.
+
+    References
+    ----------
+    R. Salakhutdinov, A. Mnih (2008), "Bayesian probabilistic matrix factorization using Markov
+    chain Monte Carlo", ICML. S. Rendle (2012), "Factorization machines with libFM", ACM TIST 3(3).
+    S. Rendle (2013), "Scaling factorization machines to relational data", PVLDB 6(5). S. Rendle,
+    L. Zhang, Y. Koren (2019), "On the difficulty of evaluating baselines: a study on recommender
+    systems", arXiv:1905.01395.
+    """
+
+    feedback = "explicit"
+    stops_between_epochs = True
+    predicts_ratings = True
+
+    user_bias_: Float32
+    item_bias_: Float32
+    user_samples_: Float32
+    item_samples_: Float32
+    item_implicit_: Float32
+    prior_mean_: Float32
+    prior_precision_: Float32
+    noise_precision_: Float32
+
+    def __init__(self, config: BayesianMFConfig | None = None, **parameters: Any) -> None:
+        super().__init__(config, **parameters)
+        self.scores_new_items = self.config.features
+
+    def _train(
+        self, train: Interactions, features: SideFeatures, rng: np.random.Generator
+    ) -> Iterator[float | None]:
+        config = self.config
+        self.mean_ = np.float32(train.value.mean(dtype=np.float64))
+        scale = float(train.value.std(dtype=np.float64)) or 1.0
+        targets = (train.value - self.mean_) / np.float32(scale)
+        designs = self._designs(train, features)
+        chain = Sampler(train, targets, designs, config.factors, rng)
+        first = config.burn_in + 1
+        kept = set(np.linspace(first, config.epochs, config.samples).round().astype(int).tolist())
+        for sweep in range(1, config.epochs + 1):
+            error = chain.sweep()
+            if sweep <= first:
+                posterior = Posterior(config.factors)
+            sample = chain.sample(scale, config.implicit)
+            posterior.add(sample, keep=sweep <= first or sweep in kept)
+            self._learn(posterior)
+            yield scale * error
+
+    def _designs(self, train: Interactions, features: SideFeatures) -> tuple[Design, Design]:
+        """Return the side columns of users and of items; the implicit ones come first."""
+        config, users, items = self.config, list[CSR](), list[CSR]()
+        warm_users, warm_items = self.user_counts_ > 0, self.item_counts_ > 0
+        if config.implicit:
+            users.append(implicit(train.csr))
+        if config.flipped:
+            items.append(implicit(train.csr.transpose()))
+        if config.features:
+            if not any(side is not None and side.columns for side in features):
+                raise DataError(
+                    "the dataset has no features of users or items",
+                    hint="leave model.features at false",
+                )
+            users += feature_groups(features.users, warm_users)
+            items += feature_groups(features.items, warm_items)
+        return design(users, warm_users), design(items, warm_items)
+
+    def _learn(self, posterior: Posterior) -> None:
+        self.user_factors_, self.item_factors_ = posterior.product.left, posterior.product.right
+        self.user_bias_, self.item_bias_ = posterior.biases
+        self.user_samples_, self.item_samples_, self.item_implicit_, *rest = posterior.samples
+        self.prior_mean_, self.prior_precision_, self.noise_precision_ = rest
+
+    @property
+    def _samples(self) -> Samples:
+        return Samples(
+            self.user_samples_,
+            self.item_samples_,
+            self.item_implicit_,
+            self.prior_mean_,
+            self.prior_precision_,
+            self.noise_precision_,
+        )
+
+    def predict_std(self, user_idx: Int32, item_idx: Int32) -> Float32:
+        """Return the predictive standard deviation of each pair's rating, float32 (n,).
+
+        Its square is the variance of the prediction over the kept samples plus the mean variance of
+        the noise. A cold user or item adds the spread of its prior. Of a folded-in user, only what
+        the samples disagree on counts, not what a short history leaves open.
+        """
+        samples = self._samples
+        cold = (self.user_counts_ == 0, self.item_counts_ == 0)
+
+        def block(start: int, stop: int) -> Float32:
+            pairs = (user_idx[start:stop], item_idx[start:stop])
+            return standard_deviation(samples, *pairs, cold)
+
+        parts = threads.map_blocks(block, len(user_idx), _PAIR_BLOCK)
+        return np.concatenate([np.empty(0, np.float32), *parts])
+
+    def explain(self, user_idx: int, item_idx: Int32, history: CSR) -> Explanation:
+        """Return what each rated item adds to the scores of a user folded in with ``history``.
+
+        Its part is what its rating, and with ``implicit`` its having been rated, adds to the
+        user's mean numbers: these are linear in both, given a sample of the items.
+        """
+        left, base, parts = system(self._samples, history, 0, float(self.mean_))
+        right = np.concatenate((base[:, None], parts), axis=1).transpose(0, 2, 1)
+        numbers = np.linalg.solve(left, right).transpose(2, 0, 1)
+        factors, bias = self._mean_of(numbers)
+        shares = self.item_factors_[item_idx].astype(np.float64) @ factors.T + bias
+        fixed = shares[:, 0] + self.mean_ + self.item_bias_[item_idx]
+        return Explanation(fixed.astype(np.float32), shares[:, 1:].astype(np.float32))
+
+    def _fold_in(self, history: CSR) -> None:
+        self.user_samples_ = folded(self._samples, history, float(self.mean_))
+        factors, bias = self._mean_of(self.user_samples_)
+        self.user_factors_, self.user_bias_ = factors.astype(np.float32), bias.astype(np.float32)
+
+    def _mean_of(self, numbers: Float32 | Float64) -> tuple[Float64, Float64]:
+        """Return users' numbers (n, S, 1 + f) as one vector (n, r) for ``item_factors_``, and bias.
+
+        Each sample's items are, but for noise, linear in ``item_factors_``; the least squares map
+        takes the sample's user vectors along.
+        """
+        known = self.item_counts_ > 0
+        items = self.item_samples_[known, :, 1:]
+        n, samples, width = items.shape
+        basis = self.item_factors_[known].astype(np.float64)
+        maps = np.linalg.lstsq(basis, items.reshape(n, samples * width), rcond=1e-5)[0]
+        flat = numbers[:, :, 1:].reshape(len(numbers), samples * width)
+        return flat @ maps.T / samples, numbers[:, :, 0].mean(axis=1)

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recsys_cli import threads
+from recsys_cli.data import Features, SideFeatures
+from recsys_cli.errors import DataError
+from recsys_cli.models.bayesian_mf import BayesianMF
+from recsys_cli.models.mf import MF
+from tests.conftest import side_features
+
+SIDES = {"implicit": True, "flipped": True, "features": True}
+
+
+def fit(data, known=None, **parameters):
+    defaults = {"factors": 4, "epochs": 60, "burn_in": 30}
+    model = BayesianMF(**(defaults | parameters))
+    return model.fit(data, features=known, rng=np.random.default_rng(11))
+
+
+def rmse(model, test):
+    return float(np.sqrt(np.mean((model.predict(test.user_idx, test.item_idx) - test.value) ** 2)))
+
+
+@pytest.fixture
+def world(make):
+    """Noisy ratings of low rank, 30% observed, a third of them held out; noise of deviation 0.5."""
+    rng = np.random.default_rng(5)
+    users, items = rng.normal(size=(150, 3)), rng.normal(size=(100, 3))
+    truth = 3 + rng.normal(size=(150, 1)) * 0.4 + 0.6 * users @ items.T
+    cells = rng.choice(15_000, 4_500, replace=False)
+    user, item = np.divmod(cells, 100)
+    value = truth[user, item] + rng.normal(0, 0.5, 4_500)
+    rows = list(zip(user.tolist(), item.tolist(), value.tolist(), strict=True))
+    data = make(rows, (150, 100), (0, 6))
+    return data.take(np.arange(3_000)), data.take(np.arange(3_000, 4_500))
+
+
+def test_it_recovers_low_rank_truth_better_than_mf(world):
+    train, test = world
+    ours = rmse(fit(train, factors=3, epochs=200, burn_in=50), test)
+    mf = {reg: MF(factors=3, epochs=60, reg_user=reg, reg_item=reg) for reg in (0.1, 0.3, 1.0)}
+    theirs = min(rmse(m.fit(train, rng=np.random.default_rng(1)), test) for m in mf.values())
+    assert ours < theirs
+    assert ours < 0.62
+
+
+def test_predicted_deviations_cover_held_out_ratings(world):
+    train, test = world
+    model = fit(train, factors=3, epochs=200, burn_in=50, samples=32)
+    miss = np.abs(model.predict(test.user_idx, test.item_idx) - test.value)
+    deviation = model.predict_std(test.user_idx, test.item_idx)
+    assert deviation.dtype == np.float32
+    assert 0.92 < np.mean(miss < 1.96 * deviation) < 0.98
+    assert (deviation > 0.4).all()
+
+
+def test_a_cold_user_or_item_is_less_certain_than_any_other(ratings, make):
+    columns = (ratings.user_idx, ratings.item_idx, ratings.value)
+    rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    model = fit(make(rows, (81, 61), (1, 5)))
+    warm, items = np.arange(80, dtype=np.int32), np.arange(80, dtype=np.int32) % 60
+    both = model.predict_std(warm, items).max()
+    assert (model.predict_std(np.full_like(warm, 80), items) > both).mean() > 0.9
+    assert (model.predict_std(warm, np.full_like(items, 60)) > both).mean() > 0.9
+
+
+@pytest.mark.parametrize("sides", [{}, SIDES])
+def test_folding_in_a_training_history_gives_about_the_trained_predictions(world, sides, make):
+    train, test = world
+    features = SideFeatures(
+        items=Features(train.items, {"kind": [f"k{i % 5}" for i in range(100)]})
+    )
+    model = fit(train, features, factors=3, epochs=200, burn_in=50, **sides)
+    folded = model.fold_in(train.csr)
+    assert rmse(folded, test) < 1.03 * rmse(model, test)
+    apart = folded.predict(test.user_idx, test.item_idx) - model.predict(
+        test.user_idx, test.item_idx
+    )
+    assert np.sqrt(np.mean(apart**2)) < 0.15
+    deviation = folded.predict_std(test.user_idx, test.item_idx)
+    assert np.isfinite(deviation).all()
+
+
+def test_with_side_columns_shares_add_up_and_bits_do_not_depend_on_threads(ratings):
+    features, found = side_features(ratings), []
+    for count in (1, 3):
+        with threads.use(count):
+            model = fit(ratings, features, epochs=10, burn_in=4, **SIDES)
+            found.append({**model.arrays(), **model.fold_in(ratings.csr).arrays()})
+    assert all(np.array_equal(found[0][name], found[1][name]) for name in found[0])
+    folded, items = model.fold_in(ratings.csr), np.arange(60, dtype=np.int32)
+    base, parts = folded.explain(7, items, ratings.csr.rows(np.array([7])))
+    scores = folded.score(np.array([7], np.int32))[0]
+    np.testing.assert_allclose(base + parts.sum(axis=1), scores, atol=1e-4)
+
+
+def test_a_new_item_is_scored_by_its_features(make):
+    rng = np.random.default_rng(2)
+    kind = np.arange(40) % 2
+    rows = [
+        (u, int(i), float(4 + (1 if u % 2 == kind[i] else -2) + rng.normal(0, 0.3)))
+        for u in range(60)
+        for i in rng.choice(38, 15, replace=False)
+    ]
+    data = make(rows, (60, 40), (1, 5))
+    features = SideFeatures(items=Features(data.items, {"kind": [f"k{k}" for k in kind]}))
+    model = fit(data, features, factors=2, epochs=100, features=True)
+    assert model.scores_new_items
+    assert not fit(data, features).scores_new_items
+    users = np.arange(60, dtype=np.int32)
+    even, odd = (model.predict(users, np.full(60, item, np.int32)) for item in (38, 39))
+    assert ((even > odd) == (users % 2 == 0)).all()
+
+
+def test_features_asked_for_must_be_there(ratings):
+    with pytest.raises(DataError, match="no features"):
+        fit(ratings, SideFeatures(), **SIDES)
+
+
+def test_samples_are_kept_only_after_burn_in_and_spaced_to_the_end(ratings):
+    assert fit(ratings, epochs=5, burn_in=9).user_samples_.shape == (80, 1, 5)
+    assert fit(ratings, epochs=40, burn_in=20, samples=7).user_samples_.shape == (80, 7, 5)
+    assert fit(ratings, epochs=40, burn_in=35, samples=7).user_samples_.shape == (80, 5, 5)
+    found = []
+    model = BayesianMF(factors=4, epochs=12, burn_in=6, samples=4)
+    model.fit(
+        ratings,
+        rng=np.random.default_rng(1),
+        on_epoch=lambda m, *_: found.append(len(m.noise_precision_)) or False,
+    )
+    assert found == [1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 3, 4]
+
+
+@pytest.mark.parametrize("sides", [{}, {"implicit": True, "flipped": True}])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(u, i, 3.0) for u in range(5) for i in range(4)],
+        [(u, 0, float(1 + u % 5)) for u in range(9)],
+        [(0, i, float(1 + i % 5)) for i in range(9)],
+        [(u, u, float(1 + u % 5)) for u in range(9)],
+        [(0, 0, 4.0)],
+        [(0, 0, 4.0), (0, 0, 2.0), (1, 0, 4.0)],
+        [(u, i, 1e9 * (u + i)) for u in range(5) for i in range(4)],
+    ],
+)
+def test_poor_data_give_finite_results(make, rows, sides):
+    data = make(rows)
+    model = fit(data, factors=12, epochs=20, burn_in=5, **sides)
+    for each in (model, model.fold_in(data.csr)):
+        for values in (
+            each.predict(data.user_idx, data.item_idx),
+            each.predict_std(data.user_idx, data.item_idx),
+            each.score(data.user_idx),
+        ):
+            assert np.isfinite(values).all()
+
+
+def test_constant_ratings_are_predicted_as_they_are(make):
+    data = make([(u, i, 3.0) for u in range(20) for i in range(15)])
+    predicted = fit(data, factors=3).predict(data.user_idx, data.item_idx)
+    np.testing.assert_allclose(predicted, 3, atol=0.1)
+
+
+DATA = Path(os.environ.get("RECSYS_DATA_HOME", "datasets"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (DATA / "ml-100k/u1.test").is_file(),
+    reason="set RECSYS_DATA_HOME to a folder with ml-100k and its folds",
+)
+@pytest.mark.parametrize(("sides", "bar"), [({}, 0.911), (SIDES, 0.892)], ids=["plain", "sides"])
+def test_it_reaches_the_published_accuracy_on_ml_100k_u1(sides, bar):
+    from recsys_cli.loaders.movielens import MovieLens
+    from recsys_cli.splitters.predefined import Predefined
+
+    dataset = MovieLens(size="100k").load()
+    (split,) = Predefined(folds=["u1"]).split(dataset, np.random.default_rng(1))
+    test = split.test
+    model = fit(split.train, dataset.features, factors=10, epochs=200, burn_in=60, **sides)
+    assert rmse(model, test) < bar
+    miss = np.abs(model.predict(test.user_idx, test.item_idx) - test.value)
+    covered = miss < 1.96 * model.predict_std(test.user_idx, test.item_idx)
+    assert 0.93 < covered.mean() < 0.97
