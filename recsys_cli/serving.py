@@ -114,7 +114,8 @@ class Recommender:
         """
         if not hasattr(self.model, "similar_items"):
             raise SpecError(
-                f"{self.model.spec_name()} has no similar items", hint="ask a run of a factor model"
+                f"{self.model.spec_name()} has no similar items",
+                hint="recsys list models says which models have them",
             )
         items, scores = self.model.similar_items(self._items([item]), self._at_most(k))
         return self._titled(items[0], scores[0])

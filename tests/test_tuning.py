@@ -102,8 +102,9 @@ def test_a_model_without_epochs_is_measured_after_the_fit(search):
     asked = spec({"dataset.interactions": {"choice": [900, 1200]}}, model={"name": "popular"})
     found, store = search(asked)
     assert found.spec.train.monitor is None
-    sizes = {store.find(one.run).record["dataset"]["name"]: one for one in found.trials}
-    assert sizes and found.trials[0].value != found.trials[1].value
+    documents = [store.find(one.run).spec_document for one in found.trials]
+    assert {one["dataset"]["interactions"] for one in documents} == {900, 1200}
+    assert found.trials[0].value != found.trials[1].value
     assert found.trials[0].epochs == []
 
 

@@ -21,7 +21,7 @@ def command(
     runs: RunsOption = Path("runs"),
     json: JsonOption = False,
 ) -> None:
-    """Print the items nearest to an item, by their factors."""
+    """Print the items nearest to an item, by what its model calls similar."""
     from recsys_cli.cli import _tables, render
     from recsys_cli.runs import Store
     from recsys_cli.serving import Recommender

@@ -71,6 +71,8 @@ def command(
 def _target(path: Path, output: Path | None, force: bool) -> Path:
     """Return where to write the best spec, known to be free before hours are spent on it."""
     target = output or path.with_name(f"{path.stem}-tuned.yaml")
+    if target.is_dir():
+        raise SpecError("is a folder", where=str(target), hint="-o takes a file")
     if target.exists() and not force:
         raise SpecError(
             "exists already", where=str(target), hint="--force overwrites it, or use -o"

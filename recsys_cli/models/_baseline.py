@@ -23,15 +23,15 @@ def fit_baseline(
     rest = ratings.data.astype(np.float64) - mean
     b_u = np.zeros(ratings.n_rows)
     for _ in range(_PASSES):
-        b_i = _shrunk_mean(items, rest - b_u[users], reg_item, ratings.n_cols)
-        b_u = _shrunk_mean(users, rest - b_i[items], reg_user, ratings.n_rows)
+        b_i = shrunk_mean(items, rest - b_u[users], reg_item, ratings.n_cols)
+        b_u = shrunk_mean(users, rest - b_i[items], reg_user, ratings.n_rows)
     return np.float32(mean), b_u.astype(np.float32), b_i.astype(np.float32)
 
 
 def fold_baseline(ratings: CSR, mean: np.float32, item_bias: Float32, reg_user: float) -> Float32:
     """Return the biases of the users whose ratings are the rows, the items' fixed."""
     rest = ratings.data.astype(np.float64) - mean - item_bias[ratings.indices]
-    return _shrunk_mean(_rows(ratings), rest, reg_user, ratings.n_rows).astype(np.float32)
+    return shrunk_mean(_rows(ratings), rest, reg_user, ratings.n_rows).astype(np.float32)
 
 
 def residuals(ratings: CSR, mean: np.float32, user_bias: Float32, item_bias: Float32) -> CSR:
@@ -44,8 +44,15 @@ def _rows(ratings: CSR) -> Int64:
     return np.repeat(np.arange(ratings.n_rows), np.diff(ratings.indptr))
 
 
-def _shrunk_mean(rows: Int32 | Int64, values: Float64, reg: float, n: int) -> Float64:
-    total = np.bincount(rows, weights=values, minlength=n)
-    mass = np.bincount(rows, minlength=n) + reg
+def shrunk_mean(
+    rows: Int32 | Int64,
+    values: Float32 | Float64,
+    reg: float,
+    n: int,
+    weight: Float64 | None = None,
+) -> Float64:
+    """Return each row's (weighted) mean held back towards 0 by ``reg``; 0 for a row without any."""
+    total = np.bincount(rows, weights=values if weight is None else weight * values, minlength=n)
+    mass = np.bincount(rows, weights=weight, minlength=n) + reg
     shrunk: Float64 = np.divide(total, mass, out=np.zeros(n), where=mass > 0)
     return shrunk

@@ -13,10 +13,11 @@ from pydantic import PositiveInt
 from recsys_cli import threads
 from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.errors import DataError, MissingExtra
-from recsys_cli.models._base import ModelConfig, best_of_blocks
+from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._history import HistoryModel
-from recsys_cli.models._topk import top_k
+from recsys_cli.models._item_lists import between, strongest
+from recsys_cli.models._sparse import times_sparse
 
 #: The library addresses its table of items × neighbours by int32.
 _MOST_CELLS = 2**31 - 1
@@ -111,41 +112,19 @@ class ItemItemModel(HistoryModel[C], Generic[C]):
         self._keep(train.csr)
         yield from ()
 
-    def _nearest(self, items: Int32) -> CSR:
-        """Return the rows of the similarity of the given items."""
+    @property
+    def _similarity(self) -> CSR:
         columns = (self.similarity_indptr_, self.similarity_indices_, self.similarity_data_)
-        return CSR(*columns, len(self.item_counts_)).rows(items)
+        return CSR(*columns, len(self.item_counts_))
 
     def _score(self, user_idx: Int32) -> Float32:
-        history, n_items = self._history(user_idx), len(self.item_counts_)
-        scores = np.empty((len(user_idx), n_items), np.float32)
-        for row, out in enumerate(scores):
-            seen = slice(history.indptr[row], history.indptr[row + 1])
-            near = self._nearest(history.indices[seen])
-            weights = np.repeat(history.data[seen], np.diff(near.indptr)) * near.data
-            out[:] = np.bincount(near.indices, weights=weights, minlength=n_items)
-        return scores
+        return times_sparse(self._history(user_idx), self._similarity)
 
     def explain(self, user_idx: int, item_idx: Int32, history: CSR) -> Explanation:
         """Return what each item of the history, one row, adds to the scores of ``item_idx``."""
-        near = self._nearest(history.indices)
-        row = np.repeat(np.arange(len(history.indices)), np.diff(near.indptr))
-        parts = np.zeros((len(item_idx), len(history.indices)), np.float32)
-        for item, out in zip(item_idx, parts, strict=True):
-            at = near.indices == item
-            out[row[at]] = history.data[row[at]] * near.data[at]
+        parts = between(self._similarity, history.indices, item_idx).T * history.data
         return Explanation(np.zeros(len(item_idx), np.float32), parts)
 
     def similar_items(self, item_idx: Int32, k: int) -> tuple[Int32, Float32]:
         """Return the k nearest other items and their similarities; -1, -inf beyond those kept."""
-        n_items = len(self.item_counts_)
-
-        def best(start: int, stop: int) -> tuple[Int32, Float32]:
-            items = item_idx[start:stop]
-            near, rows = self._nearest(items), np.arange(len(items))
-            scores = np.full((len(items), n_items), -np.inf, np.float32)
-            scores[np.repeat(rows, np.diff(near.indptr)), near.indices] = near.data
-            scores[rows, items] = -np.inf
-            return top_k(scores, k)
-
-        return best_of_blocks(best, len(item_idx), n_items)
+        return strongest(self._similarity, item_idx, k)

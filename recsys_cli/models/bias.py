@@ -9,6 +9,7 @@ from pydantic import NonNegativeFloat, PositiveInt
 
 from recsys_cli.data import CSR, Float32, Float64, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.models._base import Model, ModelConfig
+from recsys_cli.models._baseline import shrunk_mean
 
 #: Alternation ends early once no bias moves by more than this (rating units).
 _CONVERGED = 1e-6
@@ -57,8 +58,8 @@ class Bias(Model[BiasConfig]):
         b_u, b_i = np.zeros(train.n_users), np.zeros(train.n_items)
         for _ in range(config.epochs):
             before = b_u
-            b_i = _shrunk_mean(items, rest - b_u[users], weight, config.reg_item, train.n_items)
-            b_u = _shrunk_mean(users, rest - b_i[items], weight, config.reg_user, train.n_users)
+            b_i = shrunk_mean(items, rest - b_u[users], config.reg_item, train.n_items, weight)
+            b_u = shrunk_mean(users, rest - b_i[items], config.reg_user, train.n_users, weight)
             self.mean_ = np.float32(mean)
             self.user_bias_, self.item_bias_ = b_u.astype(np.float32), b_i.astype(np.float32)
             error = rest - b_u[users] - b_i[items]
@@ -77,15 +78,5 @@ class Bias(Model[BiasConfig]):
         rows = np.repeat(np.arange(history.n_rows), np.diff(history.indptr))
         expected = self.mean_ + self.item_bias_[history.indices]
         rest: Float64 = np.subtract(history.data, expected, dtype=np.float64)
-        bias = _shrunk_mean(rows, rest, np.ones(len(rows)), self.config.reg_user, history.n_rows)
+        bias = shrunk_mean(rows, rest, self.config.reg_user, history.n_rows)
         self.user_bias_ = bias.astype(np.float32)
-
-
-def _shrunk_mean(
-    rows: Int32 | Int64, values: Float64, weight: Float64, reg: float, n: int
-) -> Float64:
-    """Return each row's weighted mean held back towards 0 by ``reg``; 0 for a row without any."""
-    total = np.bincount(rows, weights=weight * values, minlength=n)
-    mass = np.bincount(rows, weights=weight, minlength=n) + reg
-    shrunk: Float64 = np.divide(total, mass, out=np.zeros(n), where=mass > 0)
-    return shrunk

@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveInt
 
-from recsys_cli.data import CSR, Float32, Float64, Int32, Int64, Interactions, SideFeatures
+from recsys_cli.data import CSR, Float32, Float64, Int32, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._baseline import shrunk_mean
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._sparse import times_dense
@@ -98,7 +99,8 @@ class SVD(FactorModel[SVDConfig]):
             self.mean_ = np.float32(matrix.data.mean(dtype=np.float64))
         if config.centre in ("item", "both"):
             rest = matrix.data - self.mean_
-            self.item_bias_ = _offsets(matrix.indices, rest, config.reg_item, matrix.n_cols)
+            offsets = shrunk_mean(matrix.indices, rest, config.reg_item, matrix.n_cols)
+            self.item_bias_ = offsets.astype(np.float32)
 
     def _centred(self, matrix: CSR) -> tuple[CSR, Float32 | None]:
         """Return X of the given ratings and the offset of each row, None where there is none."""
@@ -109,7 +111,8 @@ class SVD(FactorModel[SVDConfig]):
             rest -= self.item_bias_[matrix.indices]
         if self.config.centre in ("user", "both"):
             row = np.repeat(np.arange(matrix.n_rows), np.diff(matrix.indptr))
-            bias = _offsets(row, rest, self.config.reg_user, matrix.n_rows)
+            offsets = shrunk_mean(row, rest, self.config.reg_user, matrix.n_rows)
+            bias = offsets.astype(np.float32)
             rest -= bias[row]
         return matrix._replace(data=rest), bias
 
@@ -133,11 +136,3 @@ class SVD(FactorModel[SVDConfig]):
         if bias is not None:
             base += bias[0]
         return Explanation(base, parts.astype(np.float32))
-
-
-def _offsets(of: Int32 | Int64, rest: Float32, reg: float, n: int) -> Float32:
-    """Return the mean of ``rest`` for each of n, with ``reg`` zeros added to it; 0 for none."""
-    mass = np.bincount(of, minlength=n) + reg
-    total = np.bincount(of, weights=rest, minlength=n)
-    mean: Float64 = np.divide(total, mass, out=np.zeros(n), where=mass > 0)
-    return mean.astype(np.float32)

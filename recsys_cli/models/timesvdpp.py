@@ -97,7 +97,8 @@ class TimeSVDpp(ImplicitTermModel[TimeSVDppConfig]):
 
     def _learn_times(self, users: Int32, times: Int64) -> None:
         """Set the users' first, mean and last time, the edges of the bins and the periods."""
-        first, last = np.full(len(self.user_counts_), np.inf), np.full(len(self.user_counts_), -1.0)
+        first = np.full(len(self.user_counts_), np.inf)
+        last = -first
         np.minimum.at(first, users, times)
         np.maximum.at(last, users, times)
         origin = int(times.min())

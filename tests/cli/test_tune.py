@@ -53,6 +53,7 @@ def test_nothing_is_overwritten_unless_forced(spec, recsys):
         (["--set", "search.metric=rmse"], "search.metric: rmse needs predicted ratings"),
         (["--set", "split.validation=0"], "search.metric: needs a validation part"),
         (["-o", "nowhere/best.yaml"], "nowhere/best.yaml: is in no folder that exists"),
+        (["-o", ".", "--force"], "error: .: is a folder"),
         (["--trials", "0"], "'--trials': 0 is not in the range"),
     ],
 )

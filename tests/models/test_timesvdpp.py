@@ -82,6 +82,15 @@ def test_a_day_without_ratings_has_the_mean_of_the_users_days(make):
     assert other == pytest.approx((3 * first + second) / 4, abs=1e-4)
 
 
+def test_only_the_distance_between_times_counts_even_before_1970(moving):
+    data = moving(lambda u, i, day: 3 + (1 if u % 2 else -1) * (day - 50) / 40)
+    early = replace(data, timestamp=data.timestamp - 2 * START)
+    late_model, early_model = (TimeSVDpp(**SMALL).fit(one, rng=rng()) for one in (data, early))
+    pairs = data.user_idx, data.item_idx
+    found = early_model.predict(*pairs, early.timestamp)
+    np.testing.assert_allclose(found, late_model.predict(*pairs, data.timestamp), rtol=1e-5)
+
+
 def test_one_moment_for_all_is_svdpp_with_more_biases(ratings):
     data = replace(ratings, timestamp=np.full(len(ratings), START))
     model = TimeSVDpp(**SMALL).fit(data, rng=rng())
