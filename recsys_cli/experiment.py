@@ -92,13 +92,20 @@ def splits(spec: ExperimentSpec, dataset: Dataset, listener: Listener = SILENT) 
         yield split
 
 
-def check(spec: ExperimentSpec) -> None:
-    """Raise SpecError where parts of a spec, each sound by itself, cannot work together."""
+def check(spec: ExperimentSpec, *, search: bool = False) -> None:
+    """Raise SpecError where parts of a spec, each sound by itself, cannot work together.
+
+    Parameters
+    ----------
+    search : bool
+        Whether the ``search`` block is to be used, and so has to fit as well.
+    """
     model = MODELS.create(spec.model)
+    searched = spec.search if search else None
     needs = {
         "train.monitor": spec.train.monitor,
         "train.refit": spec.train.refit,
-        "search.metric": spec.search,
+        "search.metric": searched,
     }
     needed = next((where for where, wanted in needs.items() if wanted), None)
     if needed and not getattr(spec.split, "validation", None):
@@ -114,7 +121,7 @@ def check(spec: ExperimentSpec) -> None:
             where="train.every",
             hint="lower train.every, or raise model.epochs",
         )
-    watched = [("search.metric", spec.search.metric)] if spec.search else []
+    watched = [("search.metric", searched.metric)] if searched else []
     watched += [("train.monitor", spec.train.monitor)] if spec.train.monitor else []
     for where, name in [*watched, *(("evaluation.metrics", n) for n in spec.evaluation.metrics)]:
         if parse(name).metric.kind == "rating" and not model.predicts_ratings:

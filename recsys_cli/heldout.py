@@ -82,7 +82,7 @@ class HeldOut:
         pairs = self.pairs
         wanted = np.ones(len(pairs), bool) if low is None else pairs.value >= low
         keys = np.unique(self.pair_at[wanted] * pairs.n_items + pairs.item_idx[wanted])
-        rows = np.repeat(np.arange(len(self.users)), np.diff(self.seen.indptr))
+        rows = self.seen.row_of()
         repeated = _contains(rows * pairs.n_items + self.seen.indices, keys)
         return keys[~repeated], int(repeated.sum())
 

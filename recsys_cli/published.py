@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeFloat, model_validator
 from pydantic_core import PydanticCustomError
@@ -24,6 +24,9 @@ Seeds = Annotated[
 ]
 
 
+Judge = Literal["tolerance", "not-worse", "better"]
+
+
 class Published(Config):
     """A number that somebody published."""
 
@@ -38,6 +41,8 @@ class Row(Config):
 
     spec: str = Field(min_length=1)
     """Spec file, looked for beside the table."""
+    set: list[str] = []
+    """Settings laid over the spec, and over the other one, such as ``model.factors=128``."""
     metric: MetricName
     """One of the spec's ``evaluation.metrics``; its direction says what is better."""
     aim: float | None = None
@@ -45,11 +50,13 @@ class Row(Config):
     against: str | None = Field(None, min_length=1)
     """Instead of ``aim``: spec file whose value with the same seeds is the aim. It must have the
     same test set."""
+    judge: Judge = "tolerance"
+    """``tolerance`` asks that the mean over the seeds be worse than the aim by no more than that.
+    The others need ``against``, and look at the 95% interval of the difference with each seed:
+    ``not-worse`` asks that none lie wholly on the worse side of zero, ``better`` that all lie
+    wholly on the better side."""
     tolerance: NonNegativeFloat = 0.002
-    """How much worse than the aim the mean over the seeds may be."""
-    significant: bool = False
-    """With ``against``: ask of every seed that the 95% interval of the difference lies on the
-    better side of zero."""
+    """How much worse than the aim the mean may be."""
     report: bool = False
     """Show the row, and judge it not."""
     published: list[Published] = []
@@ -64,8 +71,12 @@ class Row(Config):
             raise PydanticCustomError(
                 "row", "must have aim or against, one of them, or be a mere report: true"
             )
-        if self.significant and self.against is None:
-            raise PydanticCustomError("row", "significant needs against")
+        if self.judge != "tolerance" and self.against is None:
+            raise PydanticCustomError("row", "judge: {judge} needs against", {"judge": self.judge})
+        if self.judge != "tolerance" and "tolerance" in self.model_fields_set:
+            raise PydanticCustomError(
+                "row", "judge: {judge} heeds no tolerance", {"judge": self.judge}
+            )
         return self
 
 

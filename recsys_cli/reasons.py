@@ -8,37 +8,48 @@ from typing import Any
 
 import numpy as np
 
-from recsys_cli.data import CSR, Int32
+from recsys_cli.data import CSR, Float32, Int32
 from recsys_cli.errors import SpecError
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
 from recsys_cli.serving import Recommendations, Recommender, Scored
+
+#: Part of a score below which a history carries next to nothing of it.
+_LITTLE = 0.05
 
 
 @dataclass(frozen=True)
 class Reason:
     """One item of the history: what it adds to the score, and its share.
 
-    ``share`` is ``part`` over the sum of what all items of the history add, each in absolute value;
-    the base of the score, which no item of the history carries, is not in it.
+    ``share`` is ``part`` over the score; None where the score is not above 0. Where other items of
+    the history take from the score, shares add up to more than 1.
     """
 
     item: str
     title: str | None
     part: float
-    share: float
+    share: float | None
 
 
 @dataclass(frozen=True)
 class Explained(Scored):
     """One recommended item with its reasons, the largest part first; only parts above zero.
 
-    ``base`` is what no item of the history carries (means, biases). It and all parts add up to the
-    score of a user who was folded in, and nearly to that of one who was trained on.
+    The score is ``base + carried + rest``: what no item of the history carries (means, biases), the
+    sum of what all its items add, and what the training of this user left besides. ``rest`` is 0,
+    up to rounding, of a user who was folded in.
     """
 
     base: float
+    carried: float
+    rest: float
     because: list[Reason]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the history adds next to nothing: the score is the item's own bias."""
+        return 0 < abs(self.carried) < _LITTLE * abs(self.score)
 
 
 def for_users(
@@ -81,27 +92,35 @@ def _explained(
 ) -> Recommendations:
     model, user, history = served
     if not len(history.indices):
-        plain = [Explained(**vars(one), base=one.score, because=[]) for one in found.items]
+        plain = [
+            Explained(**vars(one), base=one.score, carried=0.0, rest=0.0, because=[])
+            for one in found.items
+        ]
         return replace(found, items=plain)
     items = recommender.catalog.items.index([one.item for one in found.items])
     base, parts = model.explain(user, items, history)  # type: ignore[attr-defined]
-    reasons = [_reasons(recommender, history.indices, row, top) for row in parts]
-    explained = [
-        Explained(**vars(one), base=float(base[row]), because=reasons[row])
-        for row, one in enumerate(found.items)
-    ]
+    explained = []
+    for one, own, row in zip(found.items, base.tolist(), parts, strict=True):
+        carried = float(row.sum(dtype=np.float64))
+        because = _reasons(recommender, history.indices, row, one.score, top)
+        rest = one.score - own - carried
+        explained.append(
+            Explained(**vars(one), base=own, carried=carried, rest=rest, because=because)
+        )
     return replace(found, items=explained)
 
 
-def _reasons(recommender: Recommender, items: Int32, parts: Any, top: int) -> list[Reason]:
-    catalog, whole = recommender.catalog, float(np.abs(parts).sum())
+def _reasons(
+    recommender: Recommender, items: Int32, parts: Float32, score: float, top: int
+) -> list[Reason]:
+    catalog = recommender.catalog
     best = [int(at) for at in np.argsort(-parts, kind="stable")[:top] if parts[at] > 0]
     return [
         Reason(
             catalog.items[items[at]],
             catalog.titles[items[at]] if catalog.titles else None,
             float(parts[at]),
-            float(parts[at]) / whole,
+            float(parts[at]) / score if score > 0 else None,
         )
         for at in best
     ]

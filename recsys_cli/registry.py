@@ -109,6 +109,10 @@ class Registry(Generic[B]):
 
     def names(self) -> list[str]:
         """Return the spec names, sorted, importing none of them."""
+        return self._names
+
+    @cached_property
+    def _names(self) -> list[str]:
         folder = Path(__file__).parent / self.package.rpartition(".")[2]
         own = (module.name for module in pkgutil.iter_modules([str(folder)]))
         found = {name.replace("_", "-") for name in own if not name.startswith("_")}

@@ -109,8 +109,9 @@ def fit(
     Diverged
         If training does not stay finite.
     """
-    if split.train.weight is not None and not MODELS.get(spec.model.component_name()).uses_weights:
-        listener.note(f"{spec.model.component_name()} does not heed the weights of interactions.")
+    if split.train.weight is not None and not MODELS.create(spec.model).uses_weights:
+        name = spec.model.component_name()
+        listener.note(f"{name} learns without the weights of interactions, at least in part.")
     if spec.train.refit and spec.train.monitor is None:
         split = refitted(split)
     monitor = Monitor(spec, split, record, listener)

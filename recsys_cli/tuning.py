@@ -10,88 +10,22 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable
 
 from recsys_cli import experiment
 from recsys_cli.data import Split
-from recsys_cli.errors import Diverged, RecsysError, SpecError
+from recsys_cli.errors import DataError, Diverged, RecsysError, SpecError
 from recsys_cli.experiment import Prepared
 from recsys_cli.listener import Listener
-from recsys_cli.metrics import parse
 from recsys_cli.models import MODELS
 from recsys_cli.runs import Run, Store
-from recsys_cli.search import RangeSpec, draws, kind_of
+from recsys_cli.search import draws
 from recsys_cli.spec import ExperimentSpec, SearchSpec
-from recsys_cli.specfile import dump, varied
+from recsys_cli.specfile import varied
+from recsys_cli.trials import Planned, Trial, Tuned, counted, ranked, told
 
 _SUFFIX = "-trial"
 _LONGEST_NAME = 64
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One point of the space and what came of it.
-
-    Attributes
-    ----------
-    number : int
-        From 1.
-    settings : dict of str to object
-        What was drawn, by key.
-    run : str, optional
-        Its run; None where it diverged before there was one.
-    value : float, optional
-        Mean over the folds of the metric on the validation part; None where training diverged.
-    epochs : list of int
-        The best epoch of each fold; empty where none was chosen.
-    seconds : float
-    """
-
-    number: int
-    settings: dict[str, Any]
-    run: str | None
-    value: float | None
-    epochs: list[int]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """A finished search: its trials, best first, and the spec of the best."""
-
-    search: SearchSpec
-    seed: int
-    trials: list[Trial]
-    spec: ExperimentSpec
-
-    def written(self) -> str:
-        """Return the best spec as YAML, complete, under a comment that says how it was chosen."""
-        best = self.trials[0]
-        return (
-            f"# The best of {len(self.trials)} trials of recsys tune (seed {self.seed}) by "
-            f"{self.search.metric} on the validation part:\n"
-            f"# {best.value:.6g}, of {best.run}. Searched:\n{_ranges(self.search.space)}"
-        ) + dump(self.spec)
-
-
-class Planned(NamedTuple):
-    """A trial to be: what was drawn, and the spec that it makes, in full and under its own name."""
-
-    settings: dict[str, Any]
-    spec: ExperimentSpec
-
-
-class _Trials(Listener):
-    """Passes progress on, under the number of the trial, and drops the notes on its run."""
-
-    def __init__(self, listener: Listener, head: str) -> None:
-        self._listener, self._head = listener, head
-
-    def progress(self, label: str, done: int, total: int | None) -> None:
-        self._listener.progress(f"{self._head}, {label}", done, total)
 
 
 def tune(
@@ -102,8 +36,11 @@ def tune(
     argv: list[str],
     trials: int | None = None,
     seed: int | None = None,
+    keep: Callable[[Tuned], object] = lambda _: None,
 ) -> Tuned:
     """Search the space of a spec; the spec of the best trial trains exactly what that trial did.
+
+    A trial that diverges, or whose point the data cannot serve, ranks last and the search goes on.
 
     Parameters
     ----------
@@ -111,13 +48,16 @@ def tune(
         Instead of what the spec says.
     seed : int, optional
         Of the draws, by default the spec's. Splits and models keep the spec's own seed.
+    keep : callable, optional
+        Takes what there is after each trial, from the first that succeeds: whatever stops the
+        search later, the best so far need not be lost.
 
     Raises
     ------
     SpecError
         If the spec has no ``search``, or a point drawn makes no sound spec; none has run then.
-    Diverged
-        If every trial diverged.
+    Diverged, DataError
+        If every trial failed: the failure of the last.
     RecsysError
         If a trial fails otherwise; ``where`` names its run.
     """
@@ -127,31 +67,24 @@ def tune(
             where="search",
             hint="search: {metric: ndcg@10, space: {model.reg: {log: [0.001, 1]}}}",
         )
-    experiment.check(spec)
+    experiment.check(spec, search=True)
     search, seed = spec.search, spec.seed if seed is None else seed
     planned = plan(spec, trials or search.trials, seed)
-    listener.note(f"{len(planned)} trials, by {search.metric} on the validation part.")
-    prepared: Prepared | None = None
-    folds: list[Split] = []
+    listener.note(f"{counted(len(planned))}, by {search.metric} on the validation part.")
+    bench = _Bench(search, store, argv)
     done: list[Trial] = []
+    best: Tuned | None = None
     for number, one in enumerate(planned, 1):
         heard = _Trials(listener, f"trial {number} of {len(planned)}")
-        if prepared is None or any(key.startswith("dataset.") for key in search.space):
-            prepared = experiment.prepare(one.spec, listener)
-            made = experiment.splits(one.spec, prepared.dataset, heard)
-            folds = list(itertools.islice(made, search.folds))
-        train = partial(
-            experiment.train,
-            store=store,
-            listener=heard,
-            argv=argv,
-            prepared=prepared,
-            folds=folds,
-            objective=search.metric,
-        )
-        done.append(_run(number, one, search.metric, train))
+        done.append(bench.trial(number, one, listener, heard))
         listener.note(told(done[-1], search.metric))
-    return _best(search, seed, done, planned)
+        best = ranked(search, seed, done, planned)
+        if best is not None:
+            keep(best)
+    if best is None:
+        assert bench.failure is not None
+        raise bench.failure.within(bench.failure.run).within("every trial failed, the last")
+    return best
 
 
 def plan(spec: ExperimentSpec, trials: int, seed: int) -> list[Planned]:
@@ -175,34 +108,77 @@ def plan(spec: ExperimentSpec, trials: int, seed: int) -> list[Planned]:
             train = made.train.model_copy(update={"monitor": spec.search.metric})
             made = made.model_copy(update={"train": train})
         try:
-            experiment.check(made)
+            experiment.check(made, search=True)
         except SpecError as error:
             raise error.within(where) from None
         planned.append(Planned(settings, made.model_copy(update={"search": None})))
     return planned
 
 
-def told(trial: Trial, metric: str) -> str:
-    """Return one line: the number of a trial, what it was worth and what was drawn."""
-    worth = "diverged" if trial.value is None else f"{metric} {trial.value:.5g}"
-    drawn = ", ".join(f"{key}={json.dumps(value)}" for key, value in trial.settings.items())
-    return f"Trial {trial.number} ({trial.run}): {worth}, {trial.seconds:.1f} s. {drawn}"
+class _Trials(Listener):
+    """Passes progress on, under the number of the trial, and drops the notes on its run."""
+
+    def __init__(self, listener: Listener, head: str) -> None:
+        self._listener, self._head = listener, head
+
+    def progress(self, label: str, done: int, total: int | None) -> None:
+        self._listener.progress(f"{self._head}, {label}", done, total)
 
 
-def _run(number: int, planned: Planned, metric: str, train: Callable[..., Run]) -> Trial:
-    started = time.perf_counter()
-    try:
-        run = train(spec=_of_trial(planned.spec))
-    except Diverged as error:
-        seconds = time.perf_counter() - started
-        return Trial(number, planned.settings, error.run, None, [], seconds)
-    except RecsysError as error:
-        error.within(error.run)
-        raise
-    values = [value[metric] for value in run.record["validation"].values()]
-    epochs = [best["epoch"] for best in run.record["best_epochs"].values()]
-    mean, seconds = sum(values) / len(values), time.perf_counter() - started
-    return Trial(number, planned.settings, run.id, mean, epochs, seconds)
+class _Bench:
+    """Trains the trials; data and folds are made once, unless the search varies the data.
+
+    ``failure`` is what the last failed trial failed by.
+    """
+
+    def __init__(self, search: SearchSpec, store: Store, argv: list[str]) -> None:
+        self.search, self.store, self.argv = search, store, argv
+        self.failure: RecsysError | None = None
+        self._varies = any(key.startswith("dataset.") for key in search.space)
+        self._data: tuple[Prepared, list[Split]] | None = None
+
+    def trial(self, number: int, planned: Planned, listener: Listener, heard: _Trials) -> Trial:
+        """Return what came of one point."""
+        started = time.perf_counter()
+        try:
+            data = self._data = self._prepared(planned.spec, listener, heard)
+            started = time.perf_counter()
+            run = self._train(planned.spec, *data, heard)
+        except (Diverged, DataError) as error:
+            if self._data is None and not self._varies:
+                raise  # no trial can do with these data
+            self.failure = error
+            seconds, why = time.perf_counter() - started, str(error).partition("\n")[0]
+            return Trial(number, planned.settings, error.run, None, [], seconds, why)
+        except RecsysError as error:
+            error.within(error.run)
+            raise
+        values = [value[self.search.metric] for value in run.record["validation"].values()]
+        epochs = [best["epoch"] for best in run.record["best_epochs"].values()]
+        mean, seconds = sum(values) / len(values), time.perf_counter() - started
+        return Trial(number, planned.settings, run.id, mean, epochs, seconds)
+
+    def _prepared(
+        self, spec: ExperimentSpec, listener: Listener, heard: _Trials
+    ) -> tuple[Prepared, list[Split]]:
+        if self._data is not None and not self._varies:
+            return self._data
+        prepared = experiment.prepare(spec, listener)
+        made = experiment.splits(spec, prepared.dataset, heard)
+        return prepared, list(itertools.islice(made, self.search.folds))
+
+    def _train(
+        self, spec: ExperimentSpec, prepared: Prepared, folds: list[Split], heard: _Trials
+    ) -> Run:
+        return experiment.train(
+            _of_trial(spec),
+            self.store,
+            heard,
+            argv=self.argv,
+            prepared=prepared,
+            folds=folds,
+            objective=self.search.metric,
+        )
 
 
 def _of_trial(spec: ExperimentSpec) -> ExperimentSpec:
@@ -210,22 +186,3 @@ def _of_trial(spec: ExperimentSpec) -> ExperimentSpec:
     name = spec.name[: _LONGEST_NAME - len(_SUFFIX)] + _SUFFIX
     train = spec.train.model_copy(update={"refit": False})
     return spec.model_copy(update={"name": name, "train": train})
-
-
-def _best(search: SearchSpec, seed: int, done: list[Trial], planned: list[Planned]) -> Tuned:
-    sign = -1.0 if parse(search.metric).metric.higher_is_better else 1.0
-
-    def rank(trial: Trial) -> tuple[bool, float]:
-        return trial.value is None, sign * (trial.value or 0.0)
-
-    ranked = sorted(done, key=rank)
-    if ranked[0].value is None:
-        raise Diverged("every trial diverged", hint="narrow the ranges of search.space")
-    return Tuned(search, seed, ranked, planned[ranked[0].number - 1].spec)
-
-
-def _ranges(space: Mapping[str, RangeSpec]) -> str:
-    of_keys = {key: kind_of(range_) for key, range_ in space.items()}
-    return "".join(
-        f"#   {key}: {kind} {json.dumps(list(given))}\n" for key, (kind, given) in of_keys.items()
-    )

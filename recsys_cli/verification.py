@@ -2,61 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from recsys_cli import experiment
-from recsys_cli.comparison import Comparison, compare
-from recsys_cli.errors import NotFound, SpecError
+from recsys_cli.errors import NotFound, OutOfResources, RecsysError, SpecError
 from recsys_cli.listener import Listener
-from recsys_cli.metrics import parse
 from recsys_cli.published import Row, Table
 from recsys_cli.runs import Run, Store
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import load, read
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came of one row.
-
-    Attributes
-    ----------
-    values : list of float
-        One a seed, each the mean over the folds of its run.
-    runs : list of str
-        One a seed.
-    mean : float
-    std : float, optional
-        Over the seeds; None for one.
-    aim : float, optional
-        A fixed one, or the mean of the other spec.
-    difference : float, optional
-        Mean less aim; where there is no aim, less the best number published.
-    comparisons : list of Comparison
-        With another spec, one a seed.
-    passed : bool, optional
-        None where the row is not judged.
-    """
-
-    spec: str
-    metric: str
-    seeds: list[int]
-    values: list[float]
-    runs: list[str]
-    mean: float
-    std: float | None
-    aim: float | None
-    against: str | None
-    tolerance: float
-    difference: float | None
-    comparisons: list[Comparison]
-    published: list[dict[str, Any]]
-    passed: bool | None
+from recsys_cli.verdict import Pair, Verdict, judged, pair, stopped
 
 
 class Verification:
@@ -66,14 +22,16 @@ class Verification:
     ----------
     path : Path
     only : sequence of str
-        Keep the rows whose spec file or metric contains one of these; all if there is none.
+        Keep the rows whose spec file, settings or metric contain one of these; all if there is
+        none.
     seeds : list of int, optional
         Instead of those of the table and its rows.
 
     Raises
     ------
     SpecError
-        If the table or one of its specs is wrong, or a spec does not measure what its row asks.
+        If the table or one of its specs is missing or wrong, or a spec does not measure what its
+        row asks.
     NotFound
         If no row is left.
     """
@@ -81,100 +39,126 @@ class Verification:
     def __init__(
         self, path: Path, only: Sequence[str] = (), seeds: list[int] | None = None
     ) -> None:
+        if not path.exists():
+            raise SpecError(
+                "there is no such table", where=str(path), hint="say which: recsys verify TABLE"
+            )
         table = read(path, Table)
         self.folder = path.parent
         self.rows = [row for row in table.rows if _wanted(row, only)]
         if not self.rows:
-            raise NotFound(f"no row has {' or '.join(only)} in its spec or metric", where=str(path))
+            raise NotFound(
+                f"no row has {' or '.join(only)} in its spec, settings or metric", where=str(path)
+            )
         self._seeds, self._common = seeds, table.seeds
-        self._runs: dict[tuple[str, int], Run] = {}
         for row in self.rows:
-            for name in filter(None, (row.spec, row.against)):
-                self._check(name, row.metric)
+            self._check(row)
 
-    def judge(self, store: Store, listener: Listener, argv: list[str]) -> Iterator[Verdict]:
-        """Yield the verdict on each row as its runs end; a spec runs once with each seed."""
+    def judge(
+        self, store: Store, listener: Listener, argv: list[str], *, fresh: bool = False
+    ) -> Iterator[Verdict]:
+        """Yield the verdict on each row as its runs end; a spec runs once with each seed.
+
+        A row that an error stops has failed, and the others go on.
+
+        Parameters
+        ----------
+        fresh : bool
+            Train anew what the store holds from the same spec, data and packages.
+
+        Raises
+        ------
+        OutOfResources
+            If the disk is full or memory ran out.
+        """
+        runner = _Runner(self.folder, store, listener, argv, fresh)
         for row in self.rows:
             seeds = self._seeds or row.seeds or self._common
-            ours = [self._run(row.spec, seed, store, listener, argv) for seed in seeds]
-            theirs = [
-                self._run(row.against, seed, store, listener, argv)
-                for seed in (seeds if row.against else ())
-                if row.against
-            ]
-            yield _verdict(row, seeds, ours, theirs)
+            try:
+                verdict = judged(row, seeds, [_pair(row, seed, runner) for seed in seeds])
+            except OutOfResources:
+                raise
+            except RecsysError as error:
+                verdict = stopped(row, seeds, error)
+            yield verdict
 
-    def _check(self, name: str, metric: str) -> None:
-        spec = self._load(name, 0)
+    def _check(self, row: Row) -> None:
+        ours = self._sound(row, row.spec)
+        if row.against is not None:
+            theirs = self._sound(row, row.against)
+            for key in ("relevant", "candidates", "users"):
+                if getattr(ours.evaluation, key) != getattr(theirs.evaluation, key):
+                    raise SpecError(
+                        f"differs from {row.against} in evaluation.{key}, so the two have no "
+                        "common test set",
+                        where=str(self.folder / row.spec),
+                    )
+
+    def _sound(self, row: Row, name: str) -> ExperimentSpec:
+        spec = load(self.folder / name, row.set)
         try:
             experiment.check(spec)
         except SpecError as error:
             raise error.within(str(self.folder / name)) from None
-        if metric not in spec.evaluation.metrics:
+        if row.metric not in spec.evaluation.metrics:
             raise SpecError(
-                f"does not measure {metric}",
+                f"does not measure {row.metric}",
                 where=str(self.folder / name),
                 hint=f"its evaluation.metrics are {', '.join(spec.evaluation.metrics)}",
             )
+        return spec
 
-    def _load(self, name: str, seed: int) -> ExperimentSpec:
-        return load(self.folder / name, [f"seed={seed}"])
 
-    def _run(self, name: str, seed: int, store: Store, listener: Listener, argv: list[str]) -> Run:
-        if (name, seed) not in self._runs:
-            listener.note(f"{name}, seed {seed}")
-            spec = self._load(name, seed)
-            prepared = experiment.prepare(spec, listener)
-            run = experiment.train(spec, store, listener, argv=argv, prepared=prepared)
-            experiment.evaluate(run, listener, prepared=prepared)
-            self._runs[name, seed] = run
-        return self._runs[name, seed]
+class _Runner:
+    """Runs each spec once with each seed, be it that it fails; takes what the store has."""
+
+    def __init__(
+        self, folder: Path, store: Store, listener: Listener, argv: list[str], fresh: bool
+    ) -> None:
+        self.folder, self.store, self.listener = folder, store, listener
+        self.argv, self.fresh = argv, fresh
+        self._found: dict[tuple[str, tuple[str, ...], int], Run | RecsysError] = {}
+
+    def run(self, name: str, settings: Sequence[str], seed: int) -> Run:
+        """Return the evaluated run of a spec with a seed."""
+        key = (name, tuple(settings), seed)
+        if key not in self._found:
+            self.listener.note(", ".join([name, *settings, f"seed {seed}"]))
+            try:
+                self._found[key] = self._run(load(self.folder / name, [*settings, f"seed={seed}"]))
+            except OutOfResources:
+                raise
+            except RecsysError as error:
+                self._found[key] = error.within(error.run)
+        found = self._found[key]
+        if isinstance(found, RecsysError):
+            raise found
+        return found
+
+    def _run(self, spec: ExperimentSpec) -> Run:
+        prepared = experiment.prepare(spec, self.listener)
+        run = None
+        if not self.fresh:
+            data = experiment.data_fingerprint(prepared.dataset.interactions)
+            run = self.store.trained(spec.name, spec=spec.fingerprint, data=data)
+        if run is not None:
+            self.listener.note(f"reused {run.id}, trained {run.record['created'][:16]}")
+        else:
+            run = experiment.train(
+                spec, self.store, self.listener, argv=self.argv, prepared=prepared
+            )
+        if run.metrics is None:
+            experiment.evaluate(run, self.listener, prepared=prepared)
+        return run
+
+
+def _pair(row: Row, seed: int, runner: _Runner) -> Pair:
+    ours = runner.run(row.spec, row.set, seed)
+    if row.against is None:
+        return Pair(ours)
+    return pair(ours, runner.run(row.against, row.set, seed), row.metric)
 
 
 def _wanted(row: Row, only: Sequence[str]) -> bool:
-    return not only or any(text in row.spec or text in row.metric for text in only)
-
-
-def _verdict(row: Row, seeds: list[int], ours: list[Run], theirs: list[Run]) -> Verdict:
-    values = [_value(run, row.metric) for run in ours]
-    mean = statistics.fmean(values)
-    aim = statistics.fmean(_value(run, row.metric) for run in theirs) if theirs else row.aim
-    sign = 1.0 if parse(row.metric).metric.higher_is_better else -1.0
-    known = max((one.value for one in row.published), key=lambda x: sign * x, default=None)
-    goal = known if aim is None else aim
-    pairs = [_against(run, other, row.metric) for run, other in zip(ours, theirs, strict=False)]
-    passed = aim is not None and sign * (mean - aim) >= -row.tolerance
-    if row.significant:
-        passed = passed and all(_better(pair, sign) for pair in pairs)
-    return Verdict(
-        spec=row.spec,
-        metric=row.metric,
-        seeds=seeds,
-        values=values,
-        runs=[run.id for run in ours],
-        mean=mean,
-        std=statistics.stdev(values) if len(values) > 1 else None,
-        aim=aim,
-        against=row.against,
-        tolerance=row.tolerance,
-        difference=None if goal is None else mean - goal,
-        comparisons=pairs,
-        published=[one.model_dump() for one in row.published],
-        passed=None if row.report else passed,
-    )
-
-
-def _value(run: Run, metric: str) -> float:
-    return float((run.metrics or {})["metrics"][metric]["value"])
-
-
-def _against(run: Run, other: Run, metric: str) -> Comparison:
-    """Return how much a run's metric is above the other's, with its interval over users."""
-    return next(
-        row for row in compare([other, run]) if row.metric == metric and row.difference is not None
-    )
-
-
-def _better(pair: Comparison, sign: float) -> bool:
-    low, high = pair.ci95 or (-math.inf, math.inf)
-    return min(sign * low, sign * high) > 0
+    texts = [row.spec, row.metric, *row.set]
+    return not only or any(one in text for one in only for text in texts)

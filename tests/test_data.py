@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from recsys_cli.data import CSR
 from tests.conftest import interactions
 
 ROWS: list[tuple[int, int, float]] = [(0, 1, 5), (0, 1, 2), (0, 0, 3), (1, 1, 4), (0, 1, 5)]
@@ -13,3 +16,14 @@ def test_repeated_ratings_are_averaged_so_that_they_stay_within_the_scale():
 
 def test_repeated_counts_are_summed():
     assert interactions(ROWS, (2, 2)).csr.data.tolist() == [3, 12, 4]
+
+
+def test_each_value_knows_its_row_and_the_rest_is_filled():
+    indptr, indices = np.array([0, 2, 2, 3]), np.array([0, 2, 1], np.int32)
+    matrix = CSR(indptr, indices, np.array([5, 6, 7], np.float32), 3)
+    assert matrix.row_of().tolist() == [0, 0, 2]
+    assert matrix.dense().tolist() == [[5, 0, 6], [0, 0, 0], [0, 7, 0]]
+    assert matrix.dense(-1).tolist() == [[5, -1, 6], [-1, -1, -1], [-1, 7, -1]]
+    assert matrix.transpose().row_of().tolist() == [0, 1, 2]
+    nothing = CSR(np.zeros(1, np.int64), indices[:0], matrix.data[:0], 3)
+    assert nothing.row_of().dtype == np.int64 and nothing.dense().shape == (0, 3)

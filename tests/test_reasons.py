@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,15 @@ def als(tmp_path_factory) -> Recommender:
 HISTORY = {"3": 5.0, "7": 1.0, "9": 4.0, "20": 2.0}
 
 
+@pytest.fixture(scope="module")
+def svdpp(tmp_path_factory) -> Recommender:
+    return recommender(tmp_path_factory, "svdpp")
+
+
+def trained_user(recommender: Recommender) -> str:
+    return recommender.catalog.users[int(np.argmax(recommender.model.user_counts_ > 0))]
+
+
 def test_parts_and_base_add_up_to_the_score_and_shares_to_one(als):
     found = reasons.for_history(als, HISTORY, 10, top=10)
     assert found.items and [vars(one)["item"] for one in found.items] == [
@@ -45,14 +56,45 @@ def test_parts_and_base_add_up_to_the_score_and_shares_to_one(als):
         assert parts == sorted(parts, reverse=True) and min(parts) > 0
         assert {reason.item for reason in one.because} <= set(HISTORY)
         assert all(reason.title == als.title(reason.item) for reason in one.because)
+        assert all(reason.share == reason.part / one.score for reason in one.because)
+        assert one.base == 0 and one.rest == pytest.approx(0, abs=1e-5)
+        assert one.carried == pytest.approx(one.score, abs=1e-5)
         if len(parts) == len(HISTORY):
             assert one.base + sum(parts) == pytest.approx(one.score, abs=1e-4)
             assert sum(reason.share for reason in one.because) == pytest.approx(1)
         else:
             negative += 1
             assert one.base + sum(parts) > one.score
-            assert sum(reason.share for reason in one.because) < 1
+            assert sum(reason.share for reason in one.because) > 1
     assert negative < len(found.items)
+
+
+def test_what_the_history_does_not_carry_is_told(svdpp):
+    (user,) = reasons.for_users(svdpp, [trained_user(svdpp)], 10, top=100)
+    by_hand = reasons.for_history(svdpp, HISTORY, 10, top=4)
+    for one in [*user.items, *by_hand.items]:
+        assert one.base + one.carried + one.rest == pytest.approx(one.score, abs=1e-9)
+        assert one.base > 1
+        assert sum(reason.part for reason in one.because) >= one.carried
+    assert max(abs(one.rest) for one in user.items) > 1e-3
+    assert max(abs(one.rest) for one in by_hand.items) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("carried", "score", "own"),
+    [(0.01, 4.3, True), (-0.2, 4.3, True), (0.3, 4.3, False), (0.0, 4.3, False), (0.1, -4.0, True)],
+)
+def test_a_score_is_the_item_s_own_where_the_history_adds_next_to_nothing(carried, score, own):
+    one = reasons.Explained("7", None, score, score - carried, carried, 0.0, [])
+    assert one.is_own == own
+
+
+def test_a_score_that_is_not_above_zero_has_no_shares(als, monkeypatch):
+    plain = als.for_history(HISTORY, 5)
+    low = replace(plain, items=[replace(one, score=0.0) for one in plain.items])
+    monkeypatch.setattr(als, "for_history", lambda history, k: low)
+    found = reasons.for_history(als, HISTORY, 5, top=3)
+    assert {reason.share for one in found.items for reason in one.because} == {None}
 
 
 def test_top_keeps_the_strongest(als):
@@ -63,7 +105,7 @@ def test_top_keeps_the_strongest(als):
 def test_users_keep_their_lists_and_are_explained_by_their_own_history(als):
     catalog = als.catalog
     trained = als.model.user_counts_ > 0
-    ids = [catalog.users[int(np.argmax(trained))], catalog.users[int(np.argmin(trained))], "nobody"]
+    ids = [trained_user(als), catalog.users[int(np.argmin(trained))], "nobody"]
     found = reasons.for_users(als, ids, 4, top=3)
     plain = als.for_users(ids, 4)
     for user, one, other in zip(ids, found, plain, strict=True):
@@ -76,6 +118,7 @@ def test_users_keep_their_lists_and_are_explained_by_their_own_history(als):
         assert all(len(item.because) == 3 for item in one.items)
     assert "unknown" in found[2].note
     assert all(item.because == [] and item.base == item.score for item in found[2].items)
+    assert all(item.carried == item.rest == 0 for item in found[2].items)
 
 
 def test_a_model_that_cannot_explain_names_some_that_can(tmp_path_factory):

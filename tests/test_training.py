@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from recsys_cli.data import Dataset, DatasetInfo, Interactions, SideFeatures, Split
-from recsys_cli.listener import SILENT
+from recsys_cli.listener import SILENT, Listener
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.training import Monitor, fit, refitted
 
@@ -98,6 +99,21 @@ def test_history_has_a_line_an_epoch(split):
     assert [line["epoch"] for line in lines] == list(range(1, 13))
     assert [line["epoch"] for line in lines if "ndcg@5" in line] == [5, 10]
     assert all(np.isfinite(line["loss"]) and line["seconds"] >= 0 for line in lines)
+
+
+@pytest.mark.parametrize(("inner", "noted"), [("bias", False), ("item-knn", True)])
+def test_weights_that_a_model_does_not_heed_are_noted(split, inner, noted):
+    class Notes(Listener):
+        def note(self, text: str) -> None:
+            told.append(text)
+
+    told: list[str] = []
+    members = [{"name": "mf", "factors": 2, "epochs": 1}, {"name": inner}]
+    weighted = replace(split.train, weight=np.ones(len(split.train), np.float32))
+    asked = spec({"name": "ensemble", "models": members})
+    part = replace(split, train=weighted)
+    fit(asked, whole(weighted), part, lambda _line: None, Notes())
+    assert any("without the weights" in text for text in told) == noted
 
 
 def test_refit_learns_from_both_parts(split):

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from recsys_cli import experiment
-from recsys_cli.errors import DataError, Diverged, SpecError
+from recsys_cli.errors import DataError, Diverged, NotFound, SpecError
 from recsys_cli.listener import SILENT
 from recsys_cli.models.als import ALS
 from recsys_cli.runs import Store
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import loads
-from recsys_cli.tuning import Tuned, plan, tune
+from recsys_cli.trials import Tuned, told
+from recsys_cli.tuning import plan, tune
 
 SMALL = {"name": "synthetic", "users": 60, "items": 50, "interactions": 1500}
 FOLDS = {"name": "k-fold", "k": 3, "validation": 0.1}
@@ -133,17 +134,63 @@ def test_one_that_diverges_is_worst_and_all_is_an_error(search):
     assert found.trials[0].settings == {"model.lr": 0.01}
     last = found.trials[-1]
     assert last.value is None and last.run in store.ids()
-    with pytest.raises(Diverged, match="every trial diverged"):
+    with pytest.raises(Diverged, match="every trial failed, the last: x-trial-3: "):
         search(spec({"model.lr": {"choice": [1e6]}}, search={"metric": "rmse"}, **RATINGS))
 
 
-def test_another_failure_stops_the_search_and_names_the_run(search, monkeypatch):
-    def fail(*_: object) -> None:
-        raise DataError("oh", where="here")
+def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException, factors: int = 5) -> None:
+    """Let als with so many factors fail."""
+    train = ALS._train
+
+    def fail(self: ALS, *rest: Any) -> Any:
+        if self.config.factors == factors:
+            raise error
+        return train(self, *rest)
 
     monkeypatch.setattr(ALS, "_train", fail)
-    with pytest.raises(DataError, match="x-trial-1: here: oh"):
-        search(spec({"model.reg": {"log": [0.1, 1.0]}}))
+
+
+POINTS = {"model.factors": {"choice": [4, 5, 6]}}
+
+
+def test_a_point_that_the_data_cannot_serve_is_a_failed_trial(search, monkeypatch):
+    failing(monkeypatch, DataError("no inverse", where="here", hint="raise reg"))
+    found, _ = search(spec(POINTS))
+    *sound, last = found.trials
+    assert last.settings == {"model.factors": 5} and last.error == "here: no inverse"
+    assert last.value is None and all(one.error is None for one in sound)
+    assert told(last, "ndcg@10").startswith(f"Trial {last.number} ({last.run}): failed: here: no i")
+
+
+def test_filters_that_leave_nothing_are_a_failed_trial_where_they_are_searched(search):
+    prepare = [{"name": "min-value", "value": 4}], [{"name": "min-value", "value": 99}]
+    space = {"dataset.prepare": {"choice": list(prepare)}}
+    found, _ = search(spec(space, model={"name": "popular"}))
+    assert [one.value is None for one in found.trials] == [False, True]
+    assert found.trials[1].run is None
+    nothing = spec(POINTS, dataset=SMALL | {"prepare": prepare[1]})
+    with pytest.raises(DataError) as raised:
+        search(nothing)
+    assert "every trial" not in str(raised.value)
+
+
+@pytest.mark.parametrize("error", [NotFound("oh", where="here"), KeyboardInterrupt()])
+def test_what_stops_the_search_leaves_the_best_so_far(search, monkeypatch, error):
+    points = [one.settings["model.factors"] for one in plan(spec(POINTS), 3, 42)]
+    failing(monkeypatch, error, points[-1])
+    kept: list[Tuned] = []
+    with pytest.raises(type(error)) as raised:
+        search(spec(POINTS), keep=kept.append)
+    assert isinstance(error, KeyboardInterrupt) or "x-trial-3: here: oh" in str(raised.value)
+    assert [len(one.trials) for one in kept] == [1, 2]
+    assert loads(kept[1].written()).model.factors == kept[1].trials[0].settings["model.factors"]
+
+
+def test_a_search_block_matters_to_a_search_alone(search, tmp_path):
+    asked = spec(POINTS, split={"name": "random"}, search={"metric": "rmse"})
+    assert experiment.train(asked, Store(tmp_path), SILENT, argv=[]).id == "x-1"
+    with pytest.raises(SpecError, match=r"search\.metric: needs a validation part"):
+        search(asked)
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ def of_model(cls: Any) -> dict[str, Any]:
             "similar": hasattr(cls, "similar_items"),
             "explain": hasattr(cls, "explain"),
             "early stopping": cls.stops_between_epochs,
-            "weights": cls.uses_weights,
-            "deterministic": cls.deterministic,
+            "weights": fact("uses_weights"),
+            "deterministic": fact("deterministic"),
         },
     }
 

@@ -13,7 +13,7 @@ from recsys_cli.cli import render
 if TYPE_CHECKING:
     from recsys_cli.runs import Run, RunSummary
     from recsys_cli.serving import Recommendations, Scored
-    from recsys_cli.tuning import Tuned
+    from recsys_cli.trials import Tuned
 
 #: Trials that are shown of a search.
 _TRIALS = 10
@@ -75,15 +75,18 @@ def _interval(ci95: Sequence[float] | None) -> str:
     return "–" if ci95 is None else f"{render.number(ci95[0])} … {render.number(ci95[1])}"
 
 
-def recommendations(found: Recommendations) -> None:
-    """Print the list of one user, after the note that goes with it."""
+def recommendations(found: Recommendations, *, ratings: bool = False) -> None:
+    """Print the list of one user, after the note that goes with it.
+
+    Reasons are told by what they add to the score where scores are ``ratings``, else by share.
+    """
     if found.note:
         render.note(f"Note: {found.note}.")
     who = "this history" if found.user is None else f"user {found.user}"
-    scored(f"Top {len(found.items)} for {who}", found.items, "score")
+    scored(f"Top {len(found.items)} for {who}", found.items, "score", ratings=ratings)
 
 
-def scored(title: str, items: Sequence[Scored], score: str) -> None:
+def scored(title: str, items: Sequence[Scored], score: str, *, ratings: bool = False) -> None:
     """Print items with their titles, where there are any, and scores, best first."""
     titled = any(one.title is not None for one in items)
     explained = any(hasattr(one, "because") for one in items)
@@ -93,7 +96,7 @@ def scored(title: str, items: Sequence[Scored], score: str) -> None:
             one.item,
             *([one.title or "–"] if titled else []),
             f"{one.score:.4f}",
-            *([_because(one)] if explained else []),
+            *([_because(one, ratings)] if explained else []),
         ]
         for rank, one in enumerate(items, 1)
     ]
@@ -101,10 +104,14 @@ def scored(title: str, items: Sequence[Scored], score: str) -> None:
     render.print_table(title, columns + (["because of"] if explained else []), rows)
 
 
-def _because(one: Any) -> str:
-    """Return the items of the history that carry an explained one, with their shares."""
-    reasons = [f"{reason.title or reason.item} {reason.share:.0%}" for reason in one.because]
-    return ", ".join(reasons) or "–"
+def _because(one: Any, ratings: bool) -> str:
+    """Return the items of the history that carry an explained one, and how much each does."""
+    said = ["mostly the item's own bias"] if one.is_own else []
+    for reason in one.because:
+        by_part = ratings or reason.share is None
+        much = f"{reason.part:+.2f}" if by_part else f"{reason.share:.0%}"
+        said.append(f"{reason.title or reason.item} {much}")
+    return "; ".join(said) or "–"
 
 
 #: Titles of the groups of models, by the feedback that they learn from.
@@ -169,12 +176,14 @@ def parameters(entry: dict[str, Any]) -> None:
 
 def trials(found: Tuned) -> None:
     """Print the best trials of a search, what was drawn for each and the epochs it kept."""
+    from recsys_cli.trials import counted
+
     shown = found.trials[:_TRIALS]
     rows = [
         [
             str(trial.number),
             trial.run or "–",
-            "diverged" if trial.value is None else render.number(trial.value),
+            "failed" if trial.value is None else render.number(trial.value),
             *map(render.plain, trial.settings.values()),
             render.plain(trial.epochs),
             f"{trial.seconds:.1f}",
@@ -187,5 +196,5 @@ def trials(found: Tuned) -> None:
         f">{found.search.metric}",
         *(f">{key}" for key in found.search.space),
     ]
-    title = f"The best {len(shown)} of {len(found.trials)} trials, by the validation part"
+    title = f"The best {len(shown)} of {counted(len(found.trials))}, by the validation part"
     render.print_table(title, [*columns, ">best epoch", ">s"], rows)

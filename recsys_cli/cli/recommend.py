@@ -34,8 +34,10 @@ def command(
 ) -> None:
     """Recommend to users by id, to everyone, or to a history.
 
-    With --explain each item of the history has a share: what it adds to the score, over what all
-    of them add, each in absolute value.
+    With --explain the items of the history that add most to each score are named: with their share
+    of the score, or, if scores are ratings, with what they add to the rating. --json has both
+    ("part", "share"), and a score is "base" (means and biases) + "carried" (by the whole history)
+    + "rest" (what else training made of this user; 0 for one it never saw).
     """
     from recsys_cli.cli import _tables, render
     from recsys_cli.cli._screen import screen
@@ -62,7 +64,7 @@ def command(
         render.print_json([asdict(one) for one in lists])
     else:
         for one in lists:
-            _tables.recommendations(one)
+            _tables.recommendations(one, ratings=recommender.model.predicts_ratings)
 
 
 def _lists(

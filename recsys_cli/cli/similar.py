@@ -21,7 +21,7 @@ def command(
     runs: RunsOption = Path("runs"),
     json: JsonOption = False,
 ) -> None:
-    """Print the items nearest to an item, by what its model calls similar."""
+    """Print the items that a model finds most similar to an item."""
     from recsys_cli.cli import _tables, render
     from recsys_cli.runs import Store
     from recsys_cli.serving import Recommender
@@ -30,5 +30,8 @@ def command(
     found = recommender.similar(item, k)
     if json:
         render.print_json([asdict(one) for one in found])
-    else:
+    elif found:
         _tables.scored(f"Items like {recommender.title(item)}", found, "similarity")
+    if not found:
+        name, title = recommender.model.spec_name(), recommender.title(item)
+        render.note(f"Note: to {name}, no other item is like {title}.")

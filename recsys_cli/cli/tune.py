@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from recsys_cli.cli._options import (
     complete_specs,
 )
 from recsys_cli.errors import SpecError
+
+if TYPE_CHECKING:
+    from recsys_cli.trials import Tuned
 
 NAME = "tune"
 
@@ -47,25 +50,57 @@ def command(
 
     Random points of search.space are trained, each as a run, and ranked by search.metric on the
     validation part; the test part is never looked at. The first n points of a seed are the same
-    however many follow.
+    however many follow. The best so far is written as the search goes on, and stays if it stops.
     """
     from recsys_cli.cli import _specs, _tables, render
     from recsys_cli.cli._screen import screen
-    from recsys_cli.runs import Store, atomic_write
+    from recsys_cli.runs import Store
     from recsys_cli.threads import use
     from recsys_cli.tuning import tune
 
     target = _target(path, output, force)
     (spec,) = _specs.load([path], overrides)
-    with use(threads), screen() as listener:
-        found = tune(spec, Store(runs), listener, argv=_specs.argv(), trials=trials, seed=seed)
-    atomic_write(target, found.written().encode())
+    with _Kept(target) as kept, use(threads), screen() as listener:
+        found = tune(
+            spec,
+            Store(runs),
+            listener,
+            argv=_specs.argv(),
+            trials=trials,
+            seed=seed,
+            keep=kept.write,
+        )
     if json:
         document = {"metric": found.search.metric, "seed": found.seed, "spec": str(target)}
         render.print_json(document | {"trials": [asdict(trial) for trial in found.trials]})
     else:
         _tables.trials(found)
         render.note(f"The best spec is {target}. Next: recsys run {target}")
+
+
+class _Kept:
+    """The file of the best spec so far; a search that stops early says what is in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.trials = 0
+
+    def write(self, found: Tuned) -> None:
+        """Write the best spec so far, whole or not at all."""
+        from recsys_cli.runs import atomic_write
+
+        atomic_write(self.path, found.written().encode())
+        self.trials = len(found.trials)
+
+    def __enter__(self) -> _Kept:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and self.trials:
+            from recsys_cli.cli import render
+            from recsys_cli.trials import counted
+
+            render.note(f"The best of {counted(self.trials)} so far is in {self.path}.")
 
 
 def _target(path: Path, output: Path | None, force: bool) -> Path:

@@ -19,7 +19,8 @@ def command(
         "configs/reference/published.yaml"
     ),
     only: Annotated[
-        list[str], typer.Option("--only", help="Rows with this in spec or metric; repeatable.")
+        list[str],
+        typer.Option("--only", help="Rows with this in spec, settings or metric; repeatable."),
     ] = [],
     seeds: Annotated[
         str | None, typer.Option("--seeds", metavar="1,2,3", help="Instead of the table's.")
@@ -27,14 +28,18 @@ def command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the results so far as JSON.")
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Train anew what the folder of runs already has.")
+    ] = False,
     runs: RunsOption = Path("runs"),
     threads: ThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Run specs and hold them against published numbers.
 
-    Each spec is trained and evaluated with each seed. Exit 3 if the mean of a judged row is worse
-    than its aim by more than its tolerance.
+    Each spec is trained and evaluated with each seed, unless a run of the same spec, data and
+    package versions is there: after a change of the code, ask for --fresh. Exit 3 if a judged row
+    does not reach its aim, or an error stops a row.
     """
     from recsys_cli.cli import _specs, _verdicts, render
     from recsys_cli.cli._screen import screen
@@ -44,9 +49,9 @@ def command(
     from recsys_cli.verification import Verification
 
     verification = Verification(table, only, _seeds(seeds))
-    found = []
+    store, found = Store(runs), []
     with use(threads), screen() as listener:
-        for verdict in verification.judge(Store(runs), listener, _specs.argv()):
+        for verdict in verification.judge(store, listener, _specs.argv(), fresh=fresh):
             found.append(verdict)
             listener.note(_verdicts.told(verdict))
             if output is not None:
@@ -58,7 +63,9 @@ def command(
     failed = sum(one.passed is False for one in found)
     if failed:
         judged = sum(one.passed is not None for one in found)
-        raise GateFailed(f"{failed} of {judged} rows did not reach their aim")
+        errors = sum(one.error is not None for one in found)
+        why = f", {errors} of them stopped by an error" if errors else ""
+        raise GateFailed(f"{failed} of {judged} rows did not reach their aim{why}")
 
 
 def _seeds(text: str | None) -> list[int] | None:

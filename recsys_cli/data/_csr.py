@@ -30,6 +30,16 @@ class CSR(NamedTuple):
         """Number of rows."""
         return len(self.indptr) - 1
 
+    def row_of(self) -> Int64:
+        """Return the row of each stored value, int64 (nnz,)."""
+        return np.repeat(np.arange(self.n_rows), np.diff(self.indptr))
+
+    def dense(self, fill: float = 0) -> Float32:
+        """Return the matrix as an array, float32 (rows, n_cols), with ``fill`` where none is."""
+        out = np.full((self.n_rows, self.n_cols), fill, np.float32)
+        out[self.row_of(), self.indices] = self.data
+        return out
+
     def rows(self, rows: NDArray[np.integer]) -> CSR:
         """Return the given rows, in the given order, as a matrix of their own."""
         starts, counts = self.indptr[rows], np.diff(self.indptr)[rows]
@@ -40,7 +50,7 @@ class CSR(NamedTuple):
 
     def transpose(self) -> CSR:
         """Return the matrix by columns, as a CSR of its own."""
-        rows = np.repeat(np.arange(self.n_rows, dtype=np.int32), np.diff(self.indptr))
+        rows = self.row_of().astype(np.int32)
         return csr(self.indices, rows, self.data, (self.n_cols, self.n_rows))
 
 

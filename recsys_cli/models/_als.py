@@ -80,7 +80,7 @@ def gramian(rows: Float32) -> Float64:
 def objective(strength: CSR, users: Float32, items: Float32, reg: float) -> float:
     """Return the objective above, with the same ``reg`` for every row."""
     user_gram, item_gram = gramian(users), gramian(items)
-    row = np.repeat(np.arange(strength.n_rows), np.diff(strength.indptr))
+    row = strength.row_of()
 
     def block(start: int, stop: int) -> float:
         here = slice(start, stop)
@@ -106,6 +106,7 @@ def solve_users(strength: CSR, items: Float32, reg: Float64) -> Float32:
         A ten-billionth of the mean eigenvalue of QᵀQ is added, so that 0 is solvable too.
     """
     gram = gramian(items)
+    reg = reg + _floor(gram)
 
     def block(start: int, stop: int) -> Float64:
         solved = np.zeros((stop - start, len(gram)))
@@ -113,7 +114,7 @@ def solve_users(strength: CSR, items: Float32, reg: Float64) -> Float32:
             here = slice(strength.indptr[u], strength.indptr[u + 1])
             q = items[strength.indices[here]].astype(np.float64)
             s = strength.data[here].astype(np.float64)
-            solved[u - start] = np.linalg.solve(_matrix(gram, reg[u], q, s), (1 + s) @ q)
+            solved[u - start] = np.linalg.solve(system(gram, reg[u], q, s), (1 + s) @ q)
         return solved
 
     parts = threads.map_blocks(block, strength.n_rows, 256)
@@ -135,13 +136,28 @@ def explain_user(history: CSR, items: Float32, reg: float, item_idx: Int32) -> F
     item_idx : ndarray of int32, shape (m,)
     """
     q, s = items[history.indices].astype(np.float64), history.data.astype(np.float64)
-    solved = np.linalg.solve(_matrix(gramian(items), reg, q, s), ((1 + s)[:, None] * q).T)
+    gram = gramian(items)
+    left = system(gram, reg + _floor(gram), q, s)
+    solved = np.linalg.solve(left, ((1 + s)[:, None] * q).T)
     return (items[item_idx] @ solved).astype(np.float32)
 
 
-def _matrix(gram: Float64, reg: float, q: Float64, s: Float64) -> Float64:
-    """Return ``QᵀQ + reg I + Σ_j s_j Q_j Q_jᵀ``, lifted a little so that it has an inverse."""
-    factors = len(gram)
-    floor = 1e-10 * np.trace(gram) / factors + np.finfo(np.float32).tiny
-    matrix: Float64 = gram + (reg + floor) * np.eye(factors) + q.T @ (s[:, None] * q)
-    return matrix
+def system(gram: Float64, reg: float, q: Float64, s: Float64) -> Float64:
+    """Return ``QᵀQ + reg I + Σ_j s_j Q_j Q_jᵀ``, float64 (f, f): the left side for one user.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (f, f)
+    reg : float
+    q : ndarray, shape (h, f)
+        Factors of the user's h items.
+    s : ndarray, shape (h,)
+        Their strengths.
+    """
+    left: Float64 = gram + reg * np.eye(len(gram)) + q.T @ (s[:, None] * q)
+    return left
+
+
+def _floor(gram: Float64) -> float:
+    """Return what is added to ``reg`` so that the matrix has an inverse even where it is 0."""
+    return float(1e-10 * np.trace(gram) / len(gram) + np.finfo(np.float32).tiny)

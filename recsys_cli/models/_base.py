@@ -44,16 +44,16 @@ class Model(Component[C], Generic[C]):
         Training interactions of each. A user with none is cold and is served by popularity.
     """
 
-    #: A class that does both may set these three of an instance by its config.
+    #: A class that does both may set these five of an instance by its config.
     feedback: Literal["explicit", "implicit"]
     predicts_ratings: bool = False
     #: Whether an item without training interactions gets a score of its own, from its features.
     scores_new_items: bool = False
-    deterministic: ClassVar[bool] = True
+    deterministic: bool = True
+    #: Whether all of training heeds the weights of interactions.
+    uses_weights: bool = False
     #: Whether training can stop after any epoch, so that the best one can be chosen.
     stops_between_epochs: ClassVar[bool] = False
-    #: Whether training heeds the weights of interactions.
-    uses_weights: ClassVar[bool] = False
 
     user_counts_: Int64
     item_counts_: Int64

@@ -18,7 +18,7 @@ def fit_baseline(
     Minimises ``sum (r - mean - b_u - b_i)^2 + reg_user |b_u|^2 + reg_item |b_i|^2`` by alternating
     exact solutions; a user or item without ratings has bias 0.
     """
-    users, items = _rows(ratings), ratings.indices
+    users, items = ratings.row_of(), ratings.indices
     mean = float(ratings.data.mean(dtype=np.float64))
     rest = ratings.data.astype(np.float64) - mean
     b_u = np.zeros(ratings.n_rows)
@@ -31,17 +31,13 @@ def fit_baseline(
 def fold_baseline(ratings: CSR, mean: np.float32, item_bias: Float32, reg_user: float) -> Float32:
     """Return the biases of the users whose ratings are the rows, the items' fixed."""
     rest = ratings.data.astype(np.float64) - mean - item_bias[ratings.indices]
-    return shrunk_mean(_rows(ratings), rest, reg_user, ratings.n_rows).astype(np.float32)
+    return shrunk_mean(ratings.row_of(), rest, reg_user, ratings.n_rows).astype(np.float32)
 
 
 def residuals(ratings: CSR, mean: np.float32, user_bias: Float32, item_bias: Float32) -> CSR:
     """Return each rating less mean, user bias and item bias."""
-    expected = mean + user_bias[_rows(ratings)] + item_bias[ratings.indices]
+    expected = mean + user_bias[ratings.row_of()] + item_bias[ratings.indices]
     return ratings._replace(data=ratings.data - expected)
-
-
-def _rows(ratings: CSR) -> Int64:
-    return np.repeat(np.arange(ratings.n_rows), np.diff(ratings.indptr))
 
 
 def shrunk_mean(

@@ -10,7 +10,6 @@ import numpy as np
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Float64, Int64, Interactions
 from recsys_cli.models._base import BLOCK_SCORES, Model
-from recsys_cli.models._nested import moments
 from recsys_cli.models._topk import top_k
 
 Blend = Literal["linear", "z-score", "rank"]
@@ -18,6 +17,8 @@ Blend = Literal["linear", "z-score", "rank"]
 _RANK_OFFSET = 60
 #: Length of the lists, and the most users, by which weights are judged.
 _DEPTH, _USERS = 10, 1000
+#: Part of the largest score below which a deviation is but rounding.
+_ROUNDING = 1e-6
 
 
 def scaled(scores: Float32, blend: Blend) -> Float32:
@@ -41,6 +42,18 @@ def scaling(scores: Float32, blend: Blend) -> tuple[Float64, Float64]:
     mean, deviation = moments(scores)
     scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 0)
     return scale, -mean * scale
+
+
+def moments(scores: Float32, over: Bool | slice = slice(None)) -> tuple[Float64, Float64]:
+    """Return the mean and the deviation of each row of scores, both float64 (b, 1).
+
+    Only the columns ``over`` are read. A row of equal scores has deviation 0.
+    """
+    counted = scores[:, over]
+    mean = counted.mean(axis=1, keepdims=True, dtype=np.float64)
+    deviation = np.sqrt(np.mean((counted - mean) ** 2, axis=1, keepdims=True))
+    least = _ROUNDING * np.abs(counted).max(axis=1, keepdims=True)
+    return mean, np.where(deviation > least, deviation, 0)
 
 
 def _ranks(row: Float32) -> Int64:
@@ -109,7 +122,7 @@ def _ndcg(scores: Float32, seen: CSR, relevant: CSR, candidates: Bool) -> float:
     items, _ = top_k(scores, _DEPTH, seen, candidates)
     wanted = np.zeros(scores.shape, np.bool_)
     sizes = np.diff(relevant.indptr)
-    wanted[np.repeat(np.arange(len(scores)), sizes), relevant.indices] = True
+    wanted[relevant.row_of(), relevant.indices] = True
     hits = np.take_along_axis(wanted, np.maximum(items, 0), axis=1) & (items >= 0)
     discount = 1 / np.log2(np.arange(2, _DEPTH + 2))
     ideal = np.cumsum(discount)[np.minimum(sizes, _DEPTH) - 1]

@@ -121,7 +121,7 @@ def comparable(config: NeighbourConfig, rows: CSR, to: Reference) -> CSR:
 
 
 def _bm25(config: NeighbourConfig, rows: CSR, to: Reference) -> Float64:
-    row, values = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr)), rows.data.astype(float)
+    row, values = rows.row_of(), rows.data.astype(float)
     relative = np.bincount(row, values, minlength=rows.n_rows) / (to.mean_length or 1)
     length = 1 - config.bm25_b + config.bm25_b * relative
     mass = config.bm25_k1 * length[row] + values

@@ -38,7 +38,7 @@ def unit_rows(features: Features, weighting: Weighting) -> CSR:
     mean where it is unknown. An id without features keeps a row of zeros.
     """
     matrix = features.csr
-    row = np.repeat(np.arange(matrix.n_rows, dtype=np.int32), np.diff(matrix.indptr))
+    row = matrix.row_of().astype(np.int32)
     data = matrix.data.astype(np.float64)
     n_labels = matrix.n_cols - len(features.numeric)
     labels = matrix.indices < n_labels
@@ -62,20 +62,13 @@ def _standard(numbers: Float64) -> Float64:
 
 def profiles(rows: CSR, history: CSR, weights: Float64) -> Float64:
     """Return ``Σ_i weights_i rows_i`` over each history, float64 (b, n_cols)."""
-    owner = np.repeat(np.arange(history.n_rows), np.diff(history.indptr))
+    owner = history.row_of()
     picked = rows.rows(history.indices)
     lengths = np.diff(picked.indptr)
     at = np.repeat(owner, lengths) * rows.n_cols + picked.indices
     data = np.repeat(weights, lengths) * picked.data
     flat = np.bincount(at, data, history.n_rows * rows.n_cols)
     return flat.reshape(history.n_rows, rows.n_cols).astype(np.float64)  # integer if empty
-
-
-def dense(rows: CSR) -> Float64:
-    """Return the rows as an array, float64 (n_rows, n_cols)."""
-    out = np.zeros((rows.n_rows, rows.n_cols))
-    out[np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr)), rows.indices] = rows.data
-    return out
 
 
 def products(vectors: Float64, rows: CSR) -> Float32:
@@ -87,7 +80,7 @@ def products(vectors: Float64, rows: CSR) -> Float32:
         matrix = csr_array((rows.data, rows.indices, rows.indptr), shape=shape)
         found: Float32 = np.ascontiguousarray((matrix @ vectors.T.astype(np.float32)).T)
         return found
-    row = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
+    row = rows.row_of()
     out = np.empty((len(vectors), rows.n_rows), np.float32)
     for vector, scores in zip(vectors, out, strict=True):
         scores[:] = np.bincount(row, rows.data * vector[rows.indices], rows.n_rows)

@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Float64
-from recsys_cli.models._als import gramian
+from recsys_cli.models._als import gramian, system
 from recsys_cli.models._projection import Projection
 
 #: Rows that one thread solves at a time; fixed, so that no sum depends on the threads.
@@ -104,9 +104,8 @@ def contributions(q: Float64, s: Float64, gram: Float64, reg: float, prior: Floa
     -------
     ndarray of float64, shape (f, h + 1)
     """
-    left = gram + reg * np.eye(len(gram)) + q.T @ (s[:, None] * q)
     right = np.vstack(((1 + s)[:, None] * q, reg * prior))
-    return np.asarray(np.linalg.solve(left, right.T), np.float64)
+    return np.asarray(np.linalg.solve(system(gram, reg, q, s), right.T), np.float64)
 
 
 def _turned(rows: Float32, axes: Float64) -> Float32:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Interactions, SideFeatures
+from recsys_cli.data import CSR, Int32, Interactions, SideFeatures
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model, ModelConfig
 from recsys_cli.models._explanation import Explanation
@@ -22,12 +22,11 @@ C = TypeVar("C", bound=ModelConfig)
 _SHARED = ("user_counts", "item_counts")
 
 
-#: Part of the largest score below which a deviation is but rounding.
-_ROUNDING = 1e-6
-
-
 class NestedModel(Model[C], Generic[C]):
     """A model whose members are models; all learn from the same interactions.
+
+    What it predicts, heeds and so on follows from the members that the config names. They train
+    for all their epochs: nothing is monitored, so none is stopped early or set back to its best.
 
     The arrays of a member are saved under its name: ``cold_user_factors``.
 
@@ -38,7 +37,6 @@ class NestedModel(Model[C], Generic[C]):
     """
 
     feedback: Literal["explicit", "implicit"] = "implicit"
-    uses_weights = True
 
     members_: dict[str, Any]
 
@@ -49,6 +47,8 @@ class NestedModel(Model[C], Generic[C]):
         if self.predicts_ratings:
             self.feedback = "explicit"
         self.scores_new_items = any(member.scores_new_items for member in members)
+        self.deterministic = all(member.deterministic for member in members)
+        self.uses_weights = all(member.uses_weights for member in members)
 
     @abstractmethod
     def _configs(self) -> dict[str, ModelConfig]:
@@ -119,15 +119,3 @@ class NestedModel(Model[C], Generic[C]):
             for name, member in members.items()
         }
         return model
-
-
-def moments(scores: Float32, over: Bool | slice = slice(None)) -> tuple[Float64, Float64]:
-    """Return the mean and the deviation of each row of scores, both float64 (b, 1).
-
-    Only the columns ``over`` are read. A row of equal scores has deviation 0.
-    """
-    counted = scores[:, over]
-    mean = counted.mean(axis=1, keepdims=True, dtype=np.float64)
-    deviation = np.sqrt(np.mean((counted - mean) ** 2, axis=1, keepdims=True))
-    least = _ROUNDING * np.abs(counted).max(axis=1, keepdims=True)
-    return mean, np.where(deviation > least, deviation, 0)

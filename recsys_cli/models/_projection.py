@@ -76,7 +76,7 @@ def _with_constant(features: Features | None, n: int, weighting: Weighting) -> C
         return CSR(np.zeros(n + 1, np.int64), empty, np.empty(0, np.float32), 0)
     rows = unit_rows(features, weighting)
     every = np.arange(n, dtype=np.int32)
-    row = np.concatenate((np.repeat(every, np.diff(rows.indptr)), every))
+    row = np.concatenate((rows.row_of().astype(np.int32), every))
     column = np.concatenate((rows.indices, np.full(n, rows.n_cols, np.int32)))
     data = np.concatenate((rows.data, np.ones(n, np.float32)))
     return csr(row, column, data, (n, rows.n_cols + 1))

@@ -31,3 +31,14 @@ def propensity_weights(train: Interactions, power: float) -> Float32:
     weights = given * train.item_counts[train.item_idx] ** -float(power)
     scaled: Float32 = (weights * (given.sum() / weights.sum())).astype(np.float32)
     return scaled
+
+
+def item_weights(train: Interactions, weights: Float32) -> Float32:
+    """Return what :func:`propensity_weights` makes of a weight of 1, float32 (n_items,).
+
+    It is what an interaction of a new user counts; 0 for an item without training interactions.
+    """
+    of_items = np.zeros(train.n_items, np.float32)
+    given = np.float32(1) if train.weight is None else train.weight
+    of_items[train.item_idx] = weights / given
+    return of_items

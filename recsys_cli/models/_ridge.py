@@ -66,18 +66,12 @@ def solve_rows(
     return solution[:, :-1].astype(np.float32), solution[:, -1].astype(np.float32)
 
 
-def fold_ratings(
-    history: CSR, mean: float, factors: Float32, bias: Float32, ridge: Ridge
-) -> tuple[Float32, Float32]:
-    """Return the factors and the bias of each row of ``history``, a new user's ratings."""
-    with threads.single_blas():
-        return solve_rows(rated(history, mean), factors, bias, ridge)
-
-
-def rated(history: CSR, mean: float) -> Rows:
-    """Return the ratings of ``history`` less the mean, each of weight 1."""
+def rated(history: CSR, mean: float, item_weights: Float32 | None = None) -> Rows:
+    """Return the ratings of ``history`` less the mean, of the weights of their items (None: 1)."""
     targets = history.data - np.float32(mean)
-    return Rows(history.indptr, history.indices, targets, np.ones_like(targets))
+    ones = np.ones_like(targets)
+    weights = ones if item_weights is None else item_weights[history.indices]
+    return Rows(history.indptr, history.indices, targets, weights)
 
 
 def solution_parts(rows: Rows, factors: Float32, bias: Float32, ridge: Ridge) -> Float32:

@@ -38,7 +38,7 @@ def norms(measure: Measure, rows: CSR) -> Float32:
     The similarity of x and y is ``(x · y - shift_x shift_y) scale_x scale_y``; for ``jaccard``
     shifts are sizes.
     """
-    row = np.repeat(np.arange(rows.n_rows), np.diff(rows.indptr))
+    row = rows.row_of()
     values = rows.data.astype(np.float64)
     squares = np.bincount(row, values * values, minlength=rows.n_rows)
     shift = squares if measure.kind == "jaccard" else np.zeros(rows.n_rows)

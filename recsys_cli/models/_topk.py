@@ -52,8 +52,7 @@ def _by_numpy(
     if candidates is not None:
         scores[:, ~candidates] = -np.inf
     if exclude is not None:
-        rows = np.repeat(np.arange(exclude.n_rows), np.diff(exclude.indptr))
-        scores[rows, exclude.indices] = -np.inf
+        scores[exclude.row_of(), exclude.indices] = -np.inf
     scores[np.isnan(scores)] = -np.inf
     for row, row_items, row_best in zip(scores, items, best, strict=True):
         k = min(len(row_items), len(row))

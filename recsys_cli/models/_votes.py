@@ -63,7 +63,7 @@ def shares(poll: Poll, row: int) -> Shares:
     """Return what each counted voter of one row adds to the mean of each item."""
     here = slice(poll.rows.indptr[row], poll.rows.indptr[row + 1])
     votes = poll.votes.rows(poll.rows.indices[here])
-    place = np.repeat(np.arange(votes.n_rows), np.diff(votes.indptr))
+    place = votes.row_of()
     own = poll.rows.data[here][place]
     weight, value = (own, votes.data) if poll.rows_weigh else (votes.data, own)
     order = np.argsort(-weight, kind="stable")

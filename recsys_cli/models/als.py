@@ -31,7 +31,7 @@ from recsys_cli.models._als import (
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
-from recsys_cli.models._propensity import propensity_weights
+from recsys_cli.models._propensity import item_weights, propensity_weights
 
 #: Spans of rows, of about equal work, that threads take in turn; fixed, so the loss is too.
 _SPANS = 64
@@ -135,9 +135,7 @@ class ALS(FactorModel[ALSConfig]):
         """Return the strength of each pair over ``alpha0``, users × items."""
         if self.config.propensity_power:
             weight = propensity_weights(train, self.config.propensity_power)
-            given = np.float32(1) if train.weight is None else train.weight
-            self.item_weights_ = np.zeros(train.n_items, np.float32)
-            self.item_weights_[train.item_idx] = weight / given
+            self.item_weights_ = item_weights(train, weight)
             train = replace(train, weight=weight)
         values = observed(replace(train, weight=None))
         return self._strengths(values, mean_weights(train, values))

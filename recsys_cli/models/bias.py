@@ -75,7 +75,7 @@ class Bias(Model[BiasConfig]):
         return self.mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx]
 
     def _fold_in(self, history: CSR) -> None:
-        rows = np.repeat(np.arange(history.n_rows), np.diff(history.indptr))
+        rows = history.row_of()
         expected = self.mean_ + self.item_bias_[history.indices]
         rest: Float64 = np.subtract(history.data, expected, dtype=np.float64)
         bias = shrunk_mean(rows, rest, self.config.reg_user, history.n_rows)

@@ -18,7 +18,7 @@ from recsys_cli.data import (
 )
 from recsys_cli.errors import DataError
 from recsys_cli.models._base import ModelConfig, best_of_blocks
-from recsys_cli.models._content import Weighting, dense, products, profiles, required, unit_rows
+from recsys_cli.models._content import Weighting, products, profiles, required, unit_rows
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._history import HistoryModel
 from recsys_cli.models._topk import top_k
@@ -119,8 +119,8 @@ class Content(HistoryModel[ContentConfig]):
         rows, weights = self._rows, self._weights(history)
         length = np.linalg.norm(profiles(rows, history, weights))
         scaled = weights / length if length > 0 else np.zeros_like(weights)
-        wanted, own = dense(rows.rows(item_idx)), rows.rows(history.indices)
-        parts = products(wanted, own) * scaled.astype(np.float32)
+        wanted, own = rows.rows(item_idx).dense(), rows.rows(history.indices)
+        parts = products(wanted.astype(np.float64), own) * scaled.astype(np.float32)
         return Explanation(np.zeros(len(item_idx), np.float32), parts)
 
     def similar_items(self, item_idx: Int32, k: int) -> tuple[Int32, Float32]:
@@ -128,7 +128,7 @@ class Content(HistoryModel[ContentConfig]):
 
         def best(start: int, stop: int) -> tuple[Int32, Float32]:
             items = item_idx[start:stop]
-            cosine = products(dense(rows.rows(items)), rows)
+            cosine = products(rows.rows(items).dense().astype(np.float64), rows)
             cosine[np.arange(len(items)), items] = -np.inf
             return top_k(cosine, k)
 

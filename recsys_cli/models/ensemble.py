@@ -60,7 +60,8 @@ class Ensemble(NestedModel[EnsembleConfig]):
     least squared error of ``Σ_m w_m prediction_m`` with ``w_m >= 0``; otherwise it is the best of
     equal weights, each model alone and ``trials`` random points of the simplex, by ndcg@10. Then
     the models learn again, from everything: two fits of each. Data too small to hold any back give
-    equal weights.
+    equal weights. Each fit runs for all epochs of its model: ``train.monitor`` is refused, so find
+    the ``epochs`` of a model that overfits by a run of its own.
 
     It predicts ratings if all models do and ``blend`` is ``linear``; it explains its scores if all
     models do and ``blend`` is not ``rank``. Models of the same family add little to each other; a

@@ -8,7 +8,7 @@ from recsys_cli.data import CSR, Float32, Int32, Int64
 from recsys_cli.models._baseline import residuals
 from recsys_cli.models._comparable import NeighbourConfig, comparable, reference
 from recsys_cli.models._explanation import Explanation
-from recsys_cli.models._item_lists import between, strongest
+from recsys_cli.models._item_lists import between, of_columns, strongest
 from recsys_cli.models._neighbours import NeighbourModel
 from recsys_cli.models._similarity import nearest, norms
 from recsys_cli.models._votes import Poll, shares
@@ -106,5 +106,5 @@ class ItemKNN(NeighbourModel[ItemKNNConfig]):
         return Explanation(base, parts)
 
     def similar_items(self, item_idx: Int32, k: int) -> tuple[Int32, Float32]:
-        """Return the k most similar items that have each as a neighbour, and s; -1, -inf beyond."""
-        return strongest(self._similarity, item_idx, k)
+        """Return the k most similar of each item's own neighbours, and s; -1, -inf beyond them."""
+        return strongest(of_columns(self._similarity, item_idx), item_idx, k)

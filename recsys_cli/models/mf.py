@@ -12,10 +12,10 @@ from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatur
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
-from recsys_cli.models._propensity import propensity_weights
+from recsys_cli.models._propensity import item_weights, propensity_weights
 from recsys_cli.models._ridge import (
     Ridge,
-    fold_ratings,
+    Rows,
     group_rows,
     rated,
     solution_parts,
@@ -68,7 +68,8 @@ class MF(FactorModel[MFConfig]):
     ``e`` the error of one rating, sgd updates ``p_u += lr (w e q_i - reg_user n_u^(nu - 1) p_u)``
     and likewise ``q_i``, ``b_u``, ``b_i``, all from the values before; ratings come block by block
     in a random order that no thread count changes. als solves for bias and factors of a row
-    together. Surprise's SVD is sgd with ``nu=1`` in file order.
+    together. Surprise's SVD is sgd with ``nu=1`` in file order. A new user's factors and bias are
+    solved for exactly, with the inverse propensities of training.
 
     References
     ----------
@@ -85,12 +86,15 @@ class MF(FactorModel[MFConfig]):
 
     user_bias_: Float32
     item_bias_: Float32
+    item_weights_: Float32 | None = None
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
         config = self.config
         weights = propensity_weights(train, config.propensity_power)
+        if config.propensity_power:
+            self.item_weights_ = item_weights(train, weights)
         self.mean_ = np.float32(np.average(train.value, weights=weights))
         self.user_bias_ = spread_zeros(train.n_users)
         self.item_bias_ = spread_zeros(train.n_items)
@@ -152,9 +156,12 @@ class MF(FactorModel[MFConfig]):
         return Ridge(self.config.reg_user, self.config.reg_user_bias, self.config.nu)
 
     def _fold_in(self, history: CSR) -> None:
-        self.user_factors_, self.user_bias_ = fold_ratings(
-            history, float(self.mean_), self.item_factors_, self.item_bias_, self._user_ridge
+        self.user_factors_, self.user_bias_ = solve_rows(
+            self._rated(history), self.item_factors_, self.item_bias_, self._user_ridge
         )
+
+    def _rated(self, history: CSR) -> Rows:
+        return rated(history, float(self.mean_), self.item_weights_)
 
     def explain(self, user_idx: int, item_idx: Int32, history: CSR) -> Explanation:
         """Take apart the scores of a folded-in user into what each item of the history adds.
@@ -162,7 +169,7 @@ class MF(FactorModel[MFConfig]):
         The user's factors are a sum over the history, by least squares; biases and mean are the
         base.
         """
-        rows = rated(history, float(self.mean_))
+        rows = self._rated(history)
         own = solution_parts(rows, self.item_factors_, self.item_bias_, self._user_ridge)
         base = self.item_bias_[item_idx] + (self.user_bias_[user_idx] + self.mean_)
         return Explanation(base, self.item_factors_[item_idx] @ own.T)

@@ -52,7 +52,7 @@ class Random(Model[RandomConfig]):
 
     def _fold_in(self, history: CSR) -> None:
         """A user is then known by the history alone, however users are batched."""
-        at = np.repeat(np.arange(history.n_rows), np.diff(history.indptr))
+        at = history.row_of()
         hashed = _mix(history.indices.astype(np.uint32) ^ self.seed_)
         keys = np.zeros(history.n_rows, np.uint32)
         np.bitwise_xor.at(keys, at, hashed)

@@ -107,7 +107,7 @@ class RP3Beta(HistoryModel[RP3BetaConfig]):
 
 def _steps(values: CSR, alpha: float) -> CSR:
     """Return the probability of each step out of a row, to the power of ``alpha``."""
-    row = np.repeat(np.arange(values.n_rows), np.diff(values.indptr))
+    row = values.row_of()
     total = np.bincount(row, values.data, minlength=values.n_rows)[row]
     share = np.divide(values.data, total, out=np.zeros(len(row)), where=values.data > 0)
     likely = np.power(share, alpha, out=np.zeros(len(row)), where=share > 0)

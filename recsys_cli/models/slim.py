@@ -105,12 +105,7 @@ class SLIM(LinearModel[SLIMConfig]):
         return CSR(indptr.astype(np.int64), rows, weights.astype(np.float32), n), sum(losses)
 
     def _weights(self, items: Int32) -> Float32:
-        chosen = self._sparse.rows(items)
-        dense = np.zeros((len(items), chosen.n_cols), np.float32)
-        dense[np.repeat(np.arange(len(items)), np.diff(chosen.indptr)), chosen.indices] = (
-            chosen.data
-        )
-        return dense
+        return self._sparse.rows(items).dense()
 
     @property
     def _sparse(self) -> CSR:
@@ -127,7 +122,7 @@ def _gramian(matrix: CSR, by_item: CSR) -> tuple[Float32, Int32, Float64]:
     A row costs as many additions to take from X as its users have items: held are those of most.
     """
     n, sizes = matrix.n_cols, np.diff(matrix.indptr)
-    work = np.bincount(np.repeat(np.arange(n), np.diff(by_item.indptr)), sizes[by_item.indices], n)
+    work = np.bincount(by_item.row_of(), sizes[by_item.indices], n)
     held = np.sort(np.argsort(-work, kind="stable")[: max(1, _HELD // (4 * n))])
     rows, chosen = np.empty((len(held), n), np.float32), by_item.rows(held)
     threads.map_blocks(

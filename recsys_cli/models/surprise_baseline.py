@@ -80,8 +80,7 @@ class SurpriseBaseline(Model[SurpriseBaselineConfig]):
         return self.mean_ + self.user_bias_[user_idx] + self.item_bias_[item_idx]
 
     def _fold_in(self, history: CSR) -> None:
-        n = np.diff(history.indptr)
-        rows = np.repeat(np.arange(history.n_rows), n)
+        n, rows = np.diff(history.indptr), history.row_of()
         rest = history.data - self.mean_ - self.item_bias_[history.indices]
         total = np.bincount(rows, weights=rest, minlength=history.n_rows)
         als = self.config.method == "als"

@@ -104,7 +104,7 @@ class SurpriseCoClustering(Model[SurpriseCoClusteringConfig]):
 
     def _fold_in(self, history: CSR) -> None:
         n, clusters = np.diff(history.indptr), len(self.means_of_user_clusters_)
-        row = np.repeat(np.arange(history.n_rows), n)
+        row = history.row_of()
         total = np.bincount(row, weights=history.data, minlength=history.n_rows)
         self.user_mean_ = (total / np.maximum(n, 1)).astype(np.float32)
         rest = history.data - self.user_mean_[row] - self.item_offset_[history.indices]

@@ -87,7 +87,7 @@ class SurpriseSVDpp(FactorModel[SurpriseSVDppConfig]):
 
     def _rows(self, history: CSR, implicit: Float32) -> Rows:
         """Return the regression of p and b_u, whatever the implicit sums explain set aside."""
-        row = np.repeat(np.arange(history.n_rows), np.diff(history.indptr))
+        row = history.row_of()
         known = np.einsum("nf,nf->n", implicit[row], self.item_factors_[history.indices])
         config, rest = self.config, history.data - self.mean_ - known
         return as_sgd(history, rest, config.reg, config.lr, config.epochs)

@@ -110,7 +110,7 @@ class SVD(FactorModel[SVDConfig]):
         if self.item_bias_ is not None:
             rest -= self.item_bias_[matrix.indices]
         if self.config.centre in ("user", "both"):
-            row = np.repeat(np.arange(matrix.n_rows), np.diff(matrix.indptr))
+            row = matrix.row_of()
             offsets = shrunk_mean(row, rest, self.config.reg_user, matrix.n_rows)
             bias = offsets.astype(np.float32)
             rest -= bias[row]

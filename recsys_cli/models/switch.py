@@ -9,8 +9,9 @@ from pydantic import PositiveInt
 
 from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._blend import moments
 from recsys_cli.models._explanation import Explanation
-from recsys_cli.models._nested import ModelBlock, NestedModel, moments
+from recsys_cli.models._nested import ModelBlock, NestedModel
 
 
 class SwitchConfig(ModelConfig):
@@ -27,9 +28,11 @@ class SwitchConfig(ModelConfig):
 class Switch(NestedModel[SwitchConfig]):
     """Serve users with fewer than ``threshold`` interactions by ``cold``, all others by ``warm``.
 
-    Nothing is learned beyond the two models, which both learn from all interactions. What counts is
-    the user's training history, or the history that is folded in. A user without any gets popular
-    items, as from every model.
+    Nothing is learned beyond the two models, which both learn from all interactions, for all their
+    epochs: ``train.monitor`` is refused, so find the ``epochs`` of each by a run of its own. What
+    counts is the user's training history, or the history that is folded in. A user without any is
+    served by ``cold`` as well: by popularity, which ``cold: {name: popular, half_life: 30}`` lets
+    decay.
 
     An item without training interactions is scored by ``cold`` for every user, if ``cold`` scores
     new items (``content``) and ``warm`` does not. So that the two kinds of score can stand in one
@@ -62,6 +65,16 @@ class Switch(NestedModel[SwitchConfig]):
         cold, warm = self.members_["cold"], self.members_["warm"]
         asked = cold.scores_new_items and not warm.scores_new_items
         return np.asarray((self.item_counts_ == 0) & asked)
+
+    def score(self, user_idx: Int32) -> Float32:
+        """Return the score of every item for each user, float32 (b, n_items).
+
+        A user without a history, or not known at all (-1), has the row that ``cold`` gives.
+        """
+        scores, unknown = self._score(np.maximum(user_idx, 0)), user_idx < 0
+        if unknown.any():
+            scores[unknown] = self.members_["cold"].score(user_idx[unknown])
+        return scores
 
     def _score(self, user_idx: Int32) -> Float32:
         cold, new = self._is_cold(user_idx), self._new_items

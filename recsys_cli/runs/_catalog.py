@@ -203,7 +203,7 @@ def _union(known: CSR, other: CSR) -> CSR:
     from recsys_cli.data import CSR
 
     each = (known, other)
-    rows = [np.repeat(np.arange(part.n_rows), np.diff(part.indptr)) for part in each]
+    rows = [part.row_of() for part in each]
     keys = np.concatenate(rows) * known.n_cols + np.concatenate([part.indices for part in each])
     values = np.concatenate([known.data, np.zeros_like(other.data)])
     keys, first = np.unique(keys, return_index=True)

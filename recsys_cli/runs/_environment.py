@@ -29,7 +29,7 @@ def environment() -> dict[str, Any]:
             "available": threads.available(),
             "threads": threads.count(),
         },
-        "versions": _versions(),
+        "versions": versions(),
         "git": _git(),
         "blas": _blas(),
     }
@@ -43,7 +43,7 @@ def usage() -> dict[str, Any]:
     return {"blas": _blas(), "peak_memory_bytes": peak}
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Return the versions of recsys and of all it requires, optional parts where installed."""
     found = {}
     try:

@@ -118,6 +118,27 @@ class Store:
             return Run(Path(ref))
         raise self._unknown(ref, ids)
 
+    def trained(self, name: str, *, spec: str, data: str) -> Run | None:
+        """Return the newest complete run that training the same again would only repeat.
+
+        Parameters
+        ----------
+        name : str
+            Of the experiment.
+        spec, data : str
+            Fingerprints. The run must have both, and the versions of all packages used now.
+        """
+        from recsys_cli.runs._environment import versions
+
+        asked = (spec, data, versions())
+        for id_ in reversed([id_ for id_ in self.ids() if split(id_)[0] == name]):
+            state = examine(self.root / id_)
+            if state.status == "complete":
+                prints, used = state.record["fingerprints"], state.record["environment"]
+                if (prints.get("spec"), prints.get("data"), used.get("versions")) == asked:
+                    return Run(self.root / id_)
+        return None
+
     def _newest(self, ref: str, ids: list[str]) -> Run:
         ids = sorted(ids, key=lambda id_: (self._created(id_), split(id_)))
         for id_ in reversed(ids):

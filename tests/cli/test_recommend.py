@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from recsys_cli.cli._request import parse_history
 from recsys_cli.errors import SpecError
+from recsys_cli.runs import Store
+from tests.cli.conftest import make
 
 
 @pytest.fixture
@@ -168,11 +170,21 @@ def test_similar_items(runs, recsys):
     assert other.code == 2 and "popular has no similar items" in other.err
 
 
+def test_an_item_like_no_other_is_noted(recsys, tmp_path):
+    make(Store(tmp_path), "lonely", model={"name": "slim", "l1": 1e6}, evaluated=False)
+    words = ["similar", "lonely", "--item", "3", "--runs", tmp_path]
+    result = recsys(*words)
+    assert (result.code, result.out) == (0, "")
+    assert result.err.startswith("Note: to slim, no other item is like ")
+    assert recsys(*words, "--json").document == []
+
+
 def test_explained(runs, recsys):
     words = ["recommend", "als", "--explain", "-k", "4", "--json"]
     (found,) = recsys(*words, "--history", "3:5,7:1,9:4", "--top", "2").document
     for item in found["items"]:
-        assert {"item", "title", "score", "base", "because"} == set(item)
+        keys = {"item", "title", "score", "base", "carried", "rest", "because"}
+        assert set(item) == keys
         assert len(item["because"]) == 2
         assert {"item", "title", "part", "share"} == set(item["because"][0])
     (user,) = recsys(*words, "--user", "19").document
@@ -182,6 +194,18 @@ def test_explained(runs, recsys):
     best = user["items"][0]["because"][0]
     out = recsys("recommend", "als", "--user", "19", "--explain").out
     assert f"{best['title']} {best['share']:.0%}" in out and "because of" in out
+
+
+def test_ratings_are_explained_by_what_is_added_to_them(runs, recsys):
+    words = ["recommend", "folds-mf", "--user", "19", "-k", "30", "--explain"]
+    (found,) = recsys(*words, "--json").document
+    cells = [line.split("│")[-2] for line in recsys(*words).out.splitlines() if "│" in line]
+    for one, cell in zip(found["items"], cells, strict=True):
+        said = [f"{reason['title']} {reason['part']:+.2f}" for reason in one["because"]]
+        own = 0 < abs(one["carried"]) < 0.05 * one["score"]
+        assert cell.strip() == "; ".join(["mostly the item's own bias"] * own + said)
+        assert all(0 < reason["share"] < 0.5 for reason in one["because"])
+    assert any("own bias" in cell for cell in cells)
 
 
 def test_without_a_history_there_are_no_reasons_and_it_is_said(runs, recsys):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from recsys_cli.models.als import ALS as ALS_MODEL
 from recsys_cli.specfile import load
 from tests.cli.conftest import ALS
 
@@ -62,6 +63,29 @@ def test_what_cannot_be_searched_exits_2(spec, recsys, words, says):
     assert result.code == 2 and says in result.err and not Path("runs").exists()
 
 
+def test_one_trial_is_one(spec, recsys):
+    result = recsys("tune", spec, "--trials", "1")
+    assert "1 trial, by ndcg@10" in result.err and "The best 1 of 1 trial, by" in result.out
+    assert Path("als-tuned.yaml").read_text().startswith("# The best of 1 trial of recsys tune")
+
+
+def test_interrupted_the_best_so_far_is_on_disk(spec, recsys, monkeypatch):
+    train, begun = ALS_MODEL._train, []
+
+    def interrupted(self, *rest):
+        begun.append(1)
+        if len(begun) == 3:
+            raise KeyboardInterrupt
+        return train(self, *rest)
+
+    monkeypatch.setattr(ALS_MODEL, "_train", interrupted)
+    result = recsys("tune", spec)
+    assert result.code == 130
+    assert "The best of 2 trials so far is in als-tuned.yaml." in result.err
+    assert Path("als-tuned.yaml").read_text().startswith("# The best of 2 trials")
+    assert load(Path("als-tuned.yaml")).name == "als"
+
+
 def test_all_diverged_exits_4_and_writes_nothing(write, recsys):
     spec = write(
         "mf",
@@ -69,5 +93,5 @@ def test_all_diverged_exits_4_and_writes_nothing(write, recsys):
         search={"metric": "ndcg@10", "space": {"model.lr": {"choice": [1e6]}}},
     )
     result = recsys("tune", spec)
-    assert result.code == 4 and "every trial diverged" in result.err
+    assert result.code == 4 and "every trial failed, the last: mf-trial-1: " in result.err
     assert not Path("mf-tuned.yaml").exists()

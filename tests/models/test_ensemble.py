@@ -116,6 +116,9 @@ def test_what_it_can_do_follows_from_its_models_and_its_blend(fitted):
     assert not Ensemble(models=RATERS, blend="z-score").predicts_ratings
     assert not Ensemble(models=[RATERS[0], RANKERS[0]]).predicts_ratings
     assert Ensemble(models=RANKERS).scores_new_items
+    assert Ensemble(models=RATERS).uses_weights
+    assert not Ensemble(models=RANKERS).uses_weights
+    assert Ensemble(models=RANKERS).deterministic
     assert hasattr(fitted(RANKERS, weights=[1.0, 1.0]), "explain")
     assert not hasattr(fitted(RANKERS, weights=[1.0, 1.0], blend="rank"), "explain")
     assert not hasattr(fitted([RANKERS[0], {"name": "popular"}], weights=[1.0, 1.0]), "explain")

@@ -7,7 +7,7 @@ import pytest
 
 from recsys_cli.data import Features, SideFeatures
 from recsys_cli.errors import DataError
-from recsys_cli.models._content import dense, unit_rows
+from recsys_cli.models._content import unit_rows
 from recsys_cli.models.als import ALS
 from recsys_cli.models.hybrid import Hybrid
 from recsys_cli.seeding import generator
@@ -33,7 +33,7 @@ def table(data, alpha):
 
 
 def with_constant(features):
-    return np.column_stack((dense(unit_rows(features, "tf-idf")), np.ones(len(features.ids))))
+    return np.column_stack((unit_rows(features, "tf-idf").dense(), np.ones(len(features.ids))))
 
 
 def ridge(rows, factors, size, reg):

@@ -90,6 +90,18 @@ def test_each_item_is_scored_by_its_own_neighbours(ratings):
     np.testing.assert_allclose(some.score(EVERYONE), dense(ratings) @ s, rtol=1e-4)
 
 
+def test_similar_items_are_the_item_s_own_neighbours(ratings):
+    pytest.importorskip("implicit", reason="pip install 'recsys-cli[bench]' brings implicit")
+    ours = fit(ItemKNN, ratings, target="implicit", neighbours=7)
+    theirs = fit(ImplicitCosine, ratings, neighbours=8)  # counts the item itself
+    asked = np.array([17, 3, 17, *range(60)], np.int32)
+    items, scores = ours.similar_items(asked, 9)
+    expected, cosines = theirs.similar_items(asked, 9)
+    np.testing.assert_array_equal(items, expected)
+    np.testing.assert_allclose(scores, cosines, rtol=1e-5)
+    assert (np.isfinite(scores).sum(axis=1) == 7).all()
+
+
 @pytest.mark.parametrize("parameters", [{}, {"target": "implicit", "weighting": "tf-idf"}])
 def test_parts_of_a_score_belong_to_items_of_the_history(ratings, parameters):
     model = fit(ItemKNN, ratings, k=3, **parameters)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys_cli.models._propensity import propensity_weights
+from recsys_cli.models._propensity import item_weights, propensity_weights
 from recsys_cli.models.mf import MF
 
 
@@ -28,6 +28,15 @@ def test_given_weights_multiply_and_keep_their_mean(skewed):
     assert found.dtype == np.float32
     assert found.mean() == pytest.approx(given.mean())
     np.testing.assert_allclose(found / given / found[4] * 6, [0.5] * 4 + [1], rtol=1e-6)
+
+
+def test_an_interaction_of_a_new_user_counts_as_one_of_weight_1_in_training(make):
+    data = make([(u, 0, 4.0) for u in range(4)] + [(0, 1, 2.0)], (4, 3))
+    weights = propensity_weights(data, 1.0)
+    np.testing.assert_allclose(item_weights(data, weights), [0.625, 2.5, 0])
+    weighted = replace(data, weight=np.array([2, 4, 1, 1, 2], np.float32))
+    found = item_weights(weighted, propensity_weights(weighted, 1.0))
+    assert found[1] == pytest.approx(4 * found[0])
 
 
 @pytest.mark.parametrize("solver", ["sgd", "als"])

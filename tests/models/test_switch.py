@@ -49,6 +49,19 @@ def test_a_history_that_is_folded_in_decides_too(uneven, ratings):
     assert np.corrcoef(scores[1], model.item_counts_)[0, 1] < 0.999
 
 
+def test_a_user_without_a_history_is_served_by_cold(uneven, ratings):
+    model = uneven(cold=POPULAR | {"half_life": 0.001}, warm=ALS)
+    model.members_["cold"].item_scores_ = decayed = np.arange(60, dtype=np.float32)
+    nobody = model.fold_in(
+        ratings.csr.rows(np.empty(0, np.int32))._replace(indptr=np.zeros(2, int))
+    )
+    for scores in (nobody.score(np.zeros(1, np.int32)), model.score(np.array([-1], np.int32))):
+        np.testing.assert_array_equal(scores[0], decayed)
+    mixed = model.score(np.array([2, -1, 0], np.int32))
+    np.testing.assert_array_equal(mixed[[0]], model.score(np.array([2], np.int32)))
+    np.testing.assert_array_equal(mixed[1:], [decayed] * 2)
+
+
 def test_new_items_come_from_the_model_that_knows_features(uneven):
     model = uneven(cold={"name": "content"}, warm=ALS, threshold=5)
     assert model.scores_new_items

@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recsys_cli.errors import DataError, NotFound, OutOfResources, SpecError
-from recsys_cli.runs import Run, Store
+from recsys_cli.runs import Run, Store, _environment
 from tests.runs.conftest import SPEC, evaluated, train
 
 
@@ -90,6 +91,30 @@ def test_ctrl_c_is_interrupted(store):
         store.find(id_)
     with pytest.raises(NotFound, match="no run of als is complete; als-1: the run was interrupted"):
         store.find("als")
+
+
+def test_a_run_of_the_same_spec_data_and_packages_is_found(store, monkeypatch):
+    prints = {"spec": "s", "data": "d"}
+
+    def made(name: str = "als", **facts: str) -> str:
+        with begin(store, name) as recorder:
+            recorder.update(fingerprints=prints | facts)
+            one = recorder.fold()
+            one.save_model({"name": "als"}, {"x": np.zeros(1)})
+        return recorder.id
+
+    assert store.trained("als", spec="s", data="d") is None
+    first, second, *_ = made(), made(), made(data="e"), made(spec="t"), made("als-x")
+    with pytest.raises(ZeroDivisionError), begin(store) as recorder:
+        recorder.update(fingerprints=prints)
+        raise ZeroDivisionError
+    found = store.trained("als", spec="s", data="d")
+    assert found is not None and found.id == second != first
+    (store.root / second / "model.safetensors").unlink()
+    found = store.trained("als", spec="s", data="d")
+    assert found is not None and found.id == first
+    monkeypatch.setattr(_environment, "versions", lambda: {"numpy": "0"})
+    assert store.trained("als", spec="s", data="d") is None
 
 
 def test_a_run_is_running_while_it_is_written_and_not_a_moment_longer(store):

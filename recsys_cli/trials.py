@@ -1,0 +1,104 @@
+"""The trials of a search, ranked, and the best of them written as a spec."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from recsys_cli.metrics import parse
+from recsys_cli.search import RangeSpec, kind_of
+from recsys_cli.spec import ExperimentSpec, SearchSpec
+from recsys_cli.specfile import dump
+
+
+class Planned(NamedTuple):
+    """A trial to be: what was drawn, and the spec that it makes, in full and under its own name."""
+
+    settings: dict[str, Any]
+    spec: ExperimentSpec
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One point of the space and what came of it.
+
+    Attributes
+    ----------
+    number : int
+        From 1.
+    settings : dict of str to object
+        What was drawn, by key.
+    run : str, optional
+        Its run; None where it failed before there was one.
+    value : float, optional
+        Mean over the folds of the metric on the validation part; None where the trial failed.
+    epochs : list of int
+        The best epoch of each fold; empty where none was chosen.
+    seconds : float
+    error : str, optional
+        Why it failed.
+    """
+
+    number: int
+    settings: dict[str, Any]
+    run: str | None
+    value: float | None
+    epochs: list[int]
+    seconds: float
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A search as far as it went: its trials, best first, and the spec of the best."""
+
+    search: SearchSpec
+    seed: int
+    trials: list[Trial]
+    spec: ExperimentSpec
+
+    def written(self) -> str:
+        """Return the best spec as YAML, complete, under a comment that says how it was chosen."""
+        best = self.trials[0]
+        return (
+            f"# The best of {counted(len(self.trials))} of recsys tune (seed {self.seed}) by "
+            f"{self.search.metric} on the validation part:\n"
+            f"# {best.value:.6g}, of {best.run}. Searched:\n{_ranges(self.search.space)}"
+        ) + dump(self.spec)
+
+
+def ranked(
+    search: SearchSpec, seed: int, done: Sequence[Trial], planned: Sequence[Planned]
+) -> Tuned | None:
+    """Return the trials done, best first and failed ones last; None where every one failed."""
+    sign = -1.0 if parse(search.metric).metric.higher_is_better else 1.0
+
+    def rank(trial: Trial) -> tuple[bool, float]:
+        return trial.value is None, sign * (trial.value or 0.0)
+
+    trials = sorted(done, key=rank)
+    if trials[0].value is None:
+        return None
+    return Tuned(search, seed, trials, planned[trials[0].number - 1].spec)
+
+
+def told(trial: Trial, metric: str) -> str:
+    """Return one line: the number of a trial, what it was worth and what was drawn."""
+    worth = f"failed: {trial.error}" if trial.value is None else f"{metric} {trial.value:.5g}"
+    drawn = ", ".join(f"{key}={json.dumps(value)}" for key, value in trial.settings.items())
+    run = f" ({trial.run})" if trial.run else ""
+    return f"Trial {trial.number}{run}: {worth}, {trial.seconds:.1f} s. {drawn}"
+
+
+def counted(trials: int) -> str:
+    """Return a number of trials in words that agree."""
+    return f"{trials} trial{'' if trials == 1 else 's'}"
+
+
+def _ranges(space: Mapping[str, RangeSpec]) -> str:
+    of_keys = {key: kind_of(range_) for key, range_ in space.items()}
+    return "".join(
+        f"#   {key}: {kind} {json.dumps(list(given))}\n" for key, (kind, given) in of_keys.items()
+    )
