@@ -26,9 +26,9 @@ CANDIDATES: list[tuple[str, str, dict[str, list[Any]]]] = [
         "mf",
         {
             "solver": ["als"],
-            "epochs": [15],
+            "epochs": [10],
             "nu": [0.0],
-            "factors": [8, 32],
+            "factors": [8],
             "reg_user+reg_item": [1.0, 3.0, 10.0, 30.0],
         },
     ),
