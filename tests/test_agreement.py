@@ -104,14 +104,17 @@ def test_bias_set_up_as_surprise_baseline_is_the_same_model() -> None:
         ("implicit-bm25", "dot", "bm25"),
     ],
 )
-def test_item_knn_of_all_neighbours_ranks_as_implicit_does(
-    ratings: Interactions, theirs: str, similarity: str, weighting: str
+@pytest.mark.parametrize("neighbours", [60, 12])
+def test_item_knn_with_lists_of_the_history_ranks_as_implicit_does(
+    ratings: Interactions, theirs: str, similarity: str, weighting: str, neighbours: int
 ) -> None:
     users = np.arange(ratings.n_users, dtype=np.int32)
     ways = {"target": "implicit", "similarity": similarity, "weighting": weighting}
+    ours = {**ways, "lists": "history", "neighbours": neighbours}
     lists = []
-    for name, parameters in (("item-knn", ways), (theirs, {})):
-        model = MODELS.get(name)(neighbours=ratings.n_items, **parameters)
+    # The library counts an item among its own neighbours.
+    for name, parameters in (("item-knn", ours), (theirs, {"neighbours": neighbours + 1})):
+        model = MODELS.get(name)(**parameters)
         model.fit(ratings, rng=generator(1, "model"))
         lists.append(model.recommend(users, 10, exclude=ratings.csr))
     np.testing.assert_allclose(lists[0][1], lists[1][1], rtol=1e-4)

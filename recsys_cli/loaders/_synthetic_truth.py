@@ -42,14 +42,36 @@ class Truth:
         """
         from scipy.special import ndtr
 
-        self._check(user_idx, item_idx)
-        seconds = np.full(len(user_idx), START + LENGTH / 2) if timestamp is None else timestamp
-        time = np.clip(2 * (seconds - START) / LENGTH - 1, -1, 1)
-        mean = MEAN + self._world.appeal(user_idx, item_idx, time)
+        mean = self._mean(user_idx, item_idx, timestamp)
         expected = np.ones(len(mean), np.float32)
         for stars in (2, 3, 4, 5):
             expected += ndtr((mean - stars + 0.5) / self._noise)
         return expected
+
+    def ratings(
+        self,
+        user_idx: Int32,
+        item_idx: Int32,
+        rng: np.random.Generator,
+        timestamp: Int64 | None = None,
+    ) -> Float32:
+        """Return a rating drawn for each pair, 1 to 5, float32 (n,), as the dataset's were.
+
+        Raises
+        ------
+        DataError
+            If an index points outside the dataset.
+        """
+        mean = self._mean(user_idx, item_idx, timestamp)
+        drawn = np.rint(mean + self._noise * rng.normal(size=len(mean)))
+        return np.clip(drawn, 1, 5).astype(np.float32)
+
+    def _mean(self, user_idx: Int32, item_idx: Int32, timestamp: Int64 | None) -> Float64:
+        """Return what each rating is drawn around, before noise, rounding and clipping."""
+        self._check(user_idx, item_idx)
+        seconds = np.full(len(user_idx), START + LENGTH / 2) if timestamp is None else timestamp
+        time = np.clip(2 * (seconds - START) / LENGTH - 1, -1, 1)
+        return MEAN + self._world.appeal(user_idx, item_idx, time)
 
     def exposure(self, user_idx: Int32, item_idx: Int32) -> Float64:
         """Return the probability that the dataset holds each pair, float64 (n,).

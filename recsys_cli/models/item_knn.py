@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from recsys_cli.data import CSR, Float32, Int32, Int64
@@ -17,6 +19,10 @@ from recsys_cli.models._votes import Poll, shares
 class ItemKNNConfig(NeighbourConfig):
     """Parameters of item-knn."""
 
+    lists: Literal["candidate", "history"] = "candidate"
+    """Whose ``neighbours`` count: those of the item that is scored, or of each item of the history.
+    The latter ranks popular items higher, as they are near to many."""
+
 
 class ItemKNN(NeighbourModel[ItemKNNConfig]):
     """Score an item by the items of the history that are most similar to it.
@@ -25,8 +31,8 @@ class ItemKNN(NeighbourModel[ItemKNNConfig]):
     the ``k`` items j of the history with the largest similarity to i, around the baseline
     ``b_ui = mean + b_u + b_i`` of regularised least squares. With ``target: implicit``,
     ``Σ_j s_ij w_uj`` over the whole history; w is the value as it is. Only the ``neighbours`` most
-    similar items of i count, and only positive similarities. An item without a neighbour in the
-    history has the baseline, or 0.
+    similar items of i count (of j, with ``lists: history``), and only positive similarities. An
+    item without a neighbour in the history has the baseline, or 0.
 
     ``s_ij = (n / (n + shrinkage) · sim(i, j)) ** amplification``, n being the users of both. Of
     ratings, ``sim`` is over those n users: ``cosine``; ``adjusted-cosine`` of ratings less the
@@ -43,14 +49,14 @@ class ItemKNN(NeighbourModel[ItemKNNConfig]):
 
     Differences from peers: surprise's ``KNNBaseline`` keeps a dense items × items table and has
     neither amplification nor damping; MyMediaLite's ItemKNN correlates raw ratings. ``implicit``
-    keeps the nearest of each item j of the history, here those of the item i that is scored, which
-    serves rare items and ranks better; its BM25 recommender is ``similarity: dot`` here, and its
-    others ``cosine``.
+    is ``lists: history``, as are Deshpande and Karypis; its BM25 recommender is ``similarity: dot``
+    here, its others ``cosine``, and it counts an item among its own neighbours. The lists of Sarwar
+    et al., the default, serve rare items.
 
     Attributes
     ----------
     similarity_indptr_, similarity_indices_, similarity_data_ : CSR of the items × items
-        Row j holds s_ij for the items i that count j among their neighbours.
+        Row j holds s_ij for the items i that count j among their neighbours, or that are j's own.
 
     References
     ----------
@@ -75,7 +81,7 @@ class ItemKNN(NeighbourModel[ItemKNNConfig]):
         found = nearest(
             measure, rows, rows.transpose(), norms(measure, rows), itself, config.neighbours
         )
-        by_voter = found.transpose()
+        by_voter = found.transpose() if config.lists == "candidate" else found
         self.similarity_indptr_, self.similarity_indices_, self.similarity_data_, _ = by_voter
 
     @property
@@ -107,4 +113,7 @@ class ItemKNN(NeighbourModel[ItemKNNConfig]):
 
     def similar_items(self, item_idx: Int32, k: int) -> tuple[Int32, Float32]:
         """Return the k most similar of each item's own neighbours, and s; -1, -inf beyond them."""
-        return strongest(of_columns(self._similarity, item_idx), item_idx, k)
+        own = self._similarity
+        if self.config.lists == "candidate":
+            own = of_columns(own, item_idx)
+        return strongest(own, item_idx, k)

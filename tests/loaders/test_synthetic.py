@@ -142,6 +142,19 @@ def test_expected_rating_is_the_mean_of_the_ratings(default):
     assert 0.7 < error.std() < 0.8
 
 
+def test_drawn_ratings_have_the_expected_mean():
+    users = np.repeat(np.arange(200, dtype=np.int32), 400)
+    items = np.tile(np.arange(400, dtype=np.int32), 200)
+    truth = Synthetic().truth()
+    drawn = truth.ratings(users, items, np.random.default_rng(1))
+    assert set(np.unique(drawn)) == {1, 2, 3, 4, 5}
+    error = (drawn - truth.expected_rating(users, items)).reshape(200, 400)
+    assert abs(error.mean()) < 0.01
+    assert np.abs(error.mean(axis=1)).max() < 0.2
+    again = truth.ratings(users, items, np.random.default_rng(1))
+    np.testing.assert_array_equal(again, drawn)
+
+
 def test_tastes_drift():
     truth = Synthetic(**SMALL).truth()
     user, item = pairs(60, 80)

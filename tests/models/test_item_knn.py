@@ -90,9 +90,10 @@ def test_each_item_is_scored_by_its_own_neighbours(ratings):
     np.testing.assert_allclose(some.score(EVERYONE), dense(ratings) @ s, rtol=1e-4)
 
 
-def test_similar_items_are_the_item_s_own_neighbours(ratings):
+@pytest.mark.parametrize("lists", ["candidate", "history"])
+def test_similar_items_are_the_item_s_own_neighbours(ratings, lists):
     pytest.importorskip("implicit", reason="pip install 'recsys-cli[bench]' brings implicit")
-    ours = fit(ItemKNN, ratings, target="implicit", neighbours=7)
+    ours = fit(ItemKNN, ratings, target="implicit", neighbours=7, lists=lists)
     theirs = fit(ImplicitCosine, ratings, neighbours=8)  # counts the item itself
     asked = np.array([17, 3, 17, *range(60)], np.int32)
     items, scores = ours.similar_items(asked, 9)
