@@ -62,8 +62,9 @@ FOOT = """
   ratings a user, little more than the biases can be known.
 - Ratings by choice mislead: the rated pairs are those that appeal, so every model that is fitted to
   them as they are rates the others too high, at 1% worse than the best constant, which knows the
-  mean of the truth. Weights of 1 / (the probability of being rated) undo part of it; here the
-  probabilities are known, on Coat they are estimated (`configs/other/coat-mf-ips.yaml`).
+  mean of the truth. Weights of 1 / (the probability of being rated) undo part of it where ratings
+  are few; at 30% they cost more in noise than they take from the bias. Here the probabilities are
+  known, on Coat they are estimated (`configs/other/coat-mf-ips.yaml`).
 - Taking a missing rating for a zero (`svd` with `centre: none`) recovers nothing: its scores sink
   towards 0 with the share that is missing. It is made for ranking (PureSVD).
 """
