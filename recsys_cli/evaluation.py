@@ -140,6 +140,12 @@ class Evaluator:
             f"among {n['candidates']:,} candidates, {n['pairs']:,} rows."
         )
 
+    @property
+    def all_new(self) -> bool:
+        """Whether every relevant item is without training interactions."""
+        n = self.part.counts()
+        return n["cold_relevant_items"] == n["relevant"] > 0
+
     def evaluate(self, model: Model[Any], listener: Listener = SILENT) -> Evaluation:
         """Return all metrics of the spec; the listener hears of the users asked for.
 

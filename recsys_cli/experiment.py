@@ -115,9 +115,10 @@ def check(spec: ExperimentSpec, *, search: bool = False) -> None:
             hint="set split.validation",
         )
     epochs = getattr(spec.model, "epochs", None)
-    if spec.train.monitor and epochs is not None and spec.train.every > epochs:
+    every = spec.train.every
+    if spec.train.monitor and epochs is not None and epochs // every * every < model.first_epoch:
         raise SpecError(
-            f"is more than the {epochs} epochs of the model, so none would be validated",
+            f"is {every}, so that none of the model's {epochs} epochs would be validated",
             where="train.every",
             hint="lower train.every, or raise model.epochs",
         )
@@ -247,7 +248,13 @@ def evaluate(
         part = refitted(split) if spec.train.refit else split
         evaluator = Evaluator(part, spec.evaluation)
         listener.note(f"Evaluating fold {split.fold}: {evaluator.describe()}")
-        found[name] = evaluator.evaluate(load_model(run.fold(name)), listener)
+        model = load_model(run.fold(name))
+        if evaluator.all_new and not model.scores_new_items:
+            listener.note(
+                f"No relevant item has a training interaction, and {model.spec_name()} scores none "
+                "that has not: recsys list models names those that do; they need candidates: all."
+            )
+        found[name] = evaluator.evaluate(model, listener)
         if len(found) == len(run.fold_names):
             break  # a trial of a search may have trained on the first folds only
     data, lists = prepared.dataset.interactions, spec.evaluation.save_lists
@@ -276,6 +283,10 @@ def catalog(dataset: Dataset, split: Split) -> Catalog:
 
 
 def _sizes(model: Model[Any], split: Split) -> str:
-    counts = ("user_counts", "item_counts")
-    size = sum(array.size for name, array in model.arrays().items() if name not in counts)
+    size = sum(array.size for name, array in model.arrays().items() if not _is_data(name))
     return f"Fold {split.fold}: {size:,} parameters learned from {len(split.train):,} interactions."
+
+
+def _is_data(name: str) -> bool:
+    """Return whether an array is the data themselves, kept to score from, and was not learned."""
+    return name.endswith(("user_counts", "item_counts")) or "history_" in name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -127,10 +127,27 @@ def _reasons(
 
 
 def _require(model: Model[Any]) -> None:
-    if not hasattr(model, "explain"):
-        able = [name for name in MODELS if hasattr(MODELS.get(name), "explain")]
-        raise SpecError(
-            f"{model.spec_name()} cannot say what carries a recommendation",
-            where="--explain",
-            hint=f"these can: {', '.join(able)}",
-        )
+    if hasattr(model, "explain"):
+        return
+    found = {name: getattr(MODELS.get(name), "explain", None) for name in MODELS}
+    able = [name for name, explain in found.items() if callable(explain)]
+    varying = [name for name, explain in found.items() if isinstance(explain, property)]
+    name, unable = model.spec_name(), list(dict.fromkeys(_unable(model)))
+    because = "" if unable == [name] else f", for these cannot: {', '.join(unable)}"
+    raise SpecError(
+        f"{name} cannot say what carries a recommendation{because}",
+        where="--explain",
+        hint=f"these can: {', '.join(able)}; by what they are made of: {', '.join(varying)}",
+    )
+
+
+def _unable(model: Model[Any]) -> Iterator[str]:
+    """Yield the models that cannot explain within one that cannot, and ``blend: rank``."""
+    members = vars(model).get("members_", {}).values()
+    if not members:
+        yield model.spec_name()
+    if getattr(model, "blend", None) == "rank":
+        yield "blend: rank"
+    for member in members:
+        if not hasattr(member, "explain"):
+            yield from _unable(member)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from recsys_cli.data import Dataset, Split, concatenate
+import numpy as np
+
+from recsys_cli.data import Dataset, Interactions, Split, concatenate
 from recsys_cli.evaluation import Evaluator
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
@@ -69,7 +71,8 @@ class Monitor:
         """Take in one epoch; return whether training should stop."""
         line: dict[str, Any] = {"epoch": epoch, "loss": loss}
         stop = False
-        if self.config.monitor is not None and epoch % self.config.every == 0:
+        worth_it = epoch >= model.first_epoch and epoch % self.config.every == 0
+        if self.config.monitor is not None and worth_it:
             value = self._evaluator.value(model, self.config.monitor)
             line[self.config.monitor] = value
             stop = self._remember(model, Best(epoch, self.config.monitor, value))
@@ -109,9 +112,8 @@ def fit(
     Diverged
         If training does not stay finite.
     """
-    if split.train.weight is not None and not MODELS.create(spec.model).uses_weights:
-        name = spec.model.component_name()
-        listener.note(f"{name} learns without the weights of interactions, at least in part.")
+    for note in doubts(MODELS.create(spec.model), dataset, split.train):
+        listener.note(note)
     if spec.train.refit and spec.train.monitor is None:
         split = refitted(split)
     monitor = Monitor(spec, split, record, listener)
@@ -129,6 +131,24 @@ def fit(
 
         model = _fit(spec, dataset, refitted(split), until)
     return Fitted(model, best)
+
+
+def doubts(model: Model[Any], dataset: Dataset, train: Interactions) -> Iterator[str]:
+    """Yield what may keep a model from learning what its user expects of these data."""
+    name = model.spec_name()
+    if train.weight is not None and not model.uses_weights:
+        yield f"{name} learns without the weights of interactions, at least in part."
+    if model.feedback == "explicit" and train.scale is None and np.ptp(train.value) == 0:
+        yield (
+            f"{name} learns from ratings, and all values are {train.value[0]:g}: "
+            "a model of implicit feedback, such as als, fits better."
+        )
+    if not model.scores_new_items:
+        return
+    for kind, features in zip(("users", "items"), dataset.features, strict=True):
+        known = 0 if features is None else int(np.count_nonzero(np.diff(features.csr.indptr)))
+        if features is not None and known < len(features.ids):
+            yield f"Features are known of {known:,} of {len(features.ids):,} {kind}."
 
 
 def validated(fitted: Fitted, spec: ExperimentSpec, split: Split, metric: str) -> float:

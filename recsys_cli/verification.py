@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -45,14 +46,15 @@ class Verification:
             )
         table = read(path, Table)
         self.folder = path.parent
-        self.rows = [row for row in table.rows if _wanted(row, only)]
+        wanted = {at: row for at, row in enumerate(table.rows, 1) if _wanted(row, only)}
+        self.rows = list(wanted.values())
         if not self.rows:
             raise NotFound(
                 f"no row has {' or '.join(only)} in its spec, settings or metric", where=str(path)
             )
         self._seeds, self._common = seeds, table.seeds
-        for row in self.rows:
-            self._check(row)
+        for at, row in wanted.items():
+            self._check(row, f"{path}, row {at}")
 
     def judge(
         self, store: Store, listener: Listener, argv: list[str], *, fresh: bool = False
@@ -82,28 +84,29 @@ class Verification:
                 verdict = stopped(row, seeds, error)
             yield verdict
 
-    def _check(self, row: Row) -> None:
-        ours = self._sound(row, row.spec)
+    def _check(self, row: Row, place: str) -> None:
+        ours = self._sound(row, row.spec, place)
         if row.against is not None:
-            theirs = self._sound(row, row.against)
+            theirs = self._sound(row, row.against, place)
             for key in ("relevant", "candidates", "users"):
                 if getattr(ours.evaluation, key) != getattr(theirs.evaluation, key):
                     raise SpecError(
                         f"differs from {row.against} in evaluation.{key}, so the two have no "
                         "common test set",
-                        where=str(self.folder / row.spec),
+                        where=f"{place} ({row.spec})",
                     )
 
-    def _sound(self, row: Row, name: str) -> ExperimentSpec:
-        spec = load(self.folder / name, row.set)
+    def _sound(self, row: Row, name: str, place: str) -> ExperimentSpec:
+        where = f"{place} ({name})"
         try:
+            spec = load(self.folder / name, row.set)
             experiment.check(spec)
         except SpecError as error:
-            raise error.within(str(self.folder / name)) from None
+            raise _untyped(error).within(where) from None
         if row.metric not in spec.evaluation.metrics:
             raise SpecError(
                 f"does not measure {row.metric}",
-                where=str(self.folder / name),
+                where=where,
                 hint=f"its evaluation.metrics are {', '.join(spec.evaluation.metrics)}",
             )
         return spec
@@ -157,6 +160,13 @@ def _pair(row: Row, seed: int, runner: _Runner) -> Pair:
     if row.against is None:
         return Pair(ours)
     return pair(ours, runner.run(row.against, row.set, seed), row.metric)
+
+
+def _untyped(error: SpecError) -> SpecError:
+    """Return an error that calls the row's settings by their key: nobody typed ``--set``."""
+    error.where = error.where and re.sub("^--set ", "set ", error.where)
+    error.message = re.sub("^--set ", "set ", error.message, flags=re.MULTILINE)
+    return error
 
 
 def _wanted(row: Row, only: Sequence[str]) -> bool:

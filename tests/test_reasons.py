@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,13 +16,13 @@ from recsys_cli.serving import Recommender
 from recsys_cli.spec import ExperimentSpec
 
 
-def recommender(tmp_path_factory, model: str) -> Recommender:
+def recommender(tmp_path_factory, model: str, **parameters: Any) -> Recommender:
     spec = ExperimentSpec.model_validate(
         {
             "name": model,
             "dataset": {"name": "synthetic", "users": 60, "items": 50, "interactions": 1500},
             "split": {"name": "user-holdout"},
-            "model": {"name": model},
+            "model": {"name": model, **parameters},
         }
     )
     store = Store(tmp_path_factory.mktemp("runs"))
@@ -129,3 +130,26 @@ def test_a_model_that_cannot_explain_names_some_that_can(tmp_path_factory):
     ):
         with pytest.raises(SpecError, match=r"popular cannot say(.|\n)*these can: .*als"):
             ask()
+
+
+POPULAR, ALS = {"name": "popular"}, {"name": "als", "factors": 2, "epochs": 1}
+SWITCH = {"name": "switch", "cold": POPULAR, "warm": ALS}
+
+
+@pytest.mark.parametrize(
+    ("models", "blend", "unable"),
+    [
+        ([ALS, ALS], "rank", "blend: rank"),
+        ([ALS, POPULAR], "z-score", "popular"),
+        ([SWITCH, POPULAR], "rank", "blend: rank, popular"),
+    ],
+)
+def test_what_keeps_a_model_of_models_from_explaining_is_named(
+    tmp_path_factory, models, blend, unable
+):
+    made = recommender(tmp_path_factory, "ensemble", models=models, blend=blend, weights=[1.0, 1.0])
+    with pytest.raises(SpecError) as raised:
+        reasons.for_history(made, HISTORY, 3, 3)
+    assert raised.value.message.endswith(f"recommendation, for these cannot: {unable}")
+    assert raised.value.hint and raised.value.hint.startswith("these can: als, ")
+    assert raised.value.hint.endswith("; by what they are made of: ensemble, switch")

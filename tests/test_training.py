@@ -10,6 +10,7 @@ from recsys_cli.data import Dataset, DatasetInfo, Interactions, SideFeatures, Sp
 from recsys_cli.listener import SILENT, Listener
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.training import Monitor, fit, refitted
+from tests.conftest import side_features
 
 
 def spec(model: dict[str, Any] | None = None, **train: Any) -> ExperimentSpec:
@@ -44,6 +45,8 @@ def split(ratings) -> Split:
 
 class Scripted:
     """A model whose validation value is what the script says."""
+
+    first_epoch = 1
 
     def __init__(self) -> None:
         self.epoch = 0
@@ -139,3 +142,34 @@ def test_refitting_moves_the_validation_users_history_into_training(make):
     assert pairs == [(0, 0), (1, 0), (1, 1)]
     assert moved.validation is None and moved.history is not None
     assert moved.history.user_idx.tolist() == [2]
+
+
+def test_epochs_of_a_burn_in_are_not_validated(split):
+    lines: list[dict[str, Any]] = []
+    model = {"name": "bayesian-mf", "factors": 3, "epochs": 12, "burn_in": 8}
+    found = fit(spec(model, monitor="rmse"), whole(split.train), split, lines.append, SILENT)
+    assert ["rmse" in line for line in lines] == [False] * 8 + [True] * 4
+    assert found.best is not None
+    assert found.best.epoch > 8
+
+
+def test_doubts_are_told(split, make):
+    class Notes(Listener):
+        def __init__(self) -> None:
+            self.told: list[str] = []
+
+        def note(self, text: str) -> None:
+            self.told.append(text)
+
+    notes = Notes()
+    ones = make([(u, i, 1.0) for u in range(6) for i in range(5) if u != i])
+    fit(spec(), whole(ones), Split(train=ones, test=ones), lambda _line: None, notes)
+    assert any("all values are 1" in text for text in notes.told)
+    notes.told.clear()
+    features = side_features(split.train)
+    data = replace(whole(split.train), features=features)
+    fit(spec({"name": "content"}), data, split, lambda _line: None, notes)
+    assert [text for text in notes.told if text.startswith("Features")] == [
+        "Features are known of 79 of 80 users.",
+        "Features are known of 59 of 60 items.",
+    ]

@@ -21,6 +21,7 @@ def of_model(cls: Any) -> dict[str, Any]:
         return found.pop() if len(found) == 1 else VARIES
 
     feedback = fact("feedback")
+    nested = isinstance(getattr(cls, "explain", None), property)  # of what it is made of
     return {
         "feedback": "either" if feedback == VARIES else feedback,
         "abilities": {
@@ -29,7 +30,7 @@ def of_model(cls: Any) -> dict[str, Any]:
             "ratings": fact("predicts_ratings"),
             "new items": fact("scores_new_items"),
             "similar": hasattr(cls, "similar_items"),
-            "explain": hasattr(cls, "explain"),
+            "explain": VARIES if nested else hasattr(cls, "explain"),
             "early stopping": cls.stops_between_epochs,
             "weights": fact("uses_weights"),
             "deterministic": fact("deterministic"),

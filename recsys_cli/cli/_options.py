@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share, with their completion."""
+"""Options and arguments that several commands share, with their completion and checks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from recsys_cli.errors import SpecError
 
 _RUNS = "RECSYS_RUNS"
 
@@ -27,6 +29,21 @@ def complete_specs(incomplete: str) -> list[str]:
     names = sorted(path.relative_to(folder).as_posix() for path in found)
     seen = [name for name in names if "/." not in f"/{name}"]
     return [typed + name for name in seen if (typed + name).startswith(incomplete)]
+
+
+def check_output(path: Path, source: Path) -> None:
+    """Refuse, before hours are spent, an output that cannot be, or that is the file read.
+
+    Raises
+    ------
+    SpecError
+    """
+    if path.is_dir():
+        raise SpecError("is a folder", where=str(path), hint="-o takes a file")
+    if not path.parent.is_dir():
+        raise SpecError("is in no folder that exists", where=str(path))
+    if path.exists() and source.exists() and path.samefile(source):
+        raise SpecError("is the input", where=str(path), hint="-o takes another file")
 
 
 RunArgument = Annotated[

@@ -28,12 +28,14 @@ SeenOption = Annotated[
 ExplainOption = Annotated[
     bool, typer.Option("--explain", help="Name the items of the history that carry each one.")
 ]
-TopOption = Annotated[int, typer.Option("--top", min=1, help="How many --explain names.")]
+TopOption = Annotated[
+    int | None, typer.Option("--top", min=1, help="How many --explain names; 3 by default.")
+]
 
 
 @dataclass(frozen=True)
 class Request:
-    """User ids (None: everyone), or the values of a history by item id."""
+    """User ids, each once (None: everyone), or the values of a history by item id."""
 
     users: list[str] | None = None
     history: dict[str, float | None] | None = None
@@ -60,7 +62,7 @@ def read(
         raise SpecError("--history prints one list and takes no --output", hint="use --json")
     if history is not None:
         return Request(history=parse_history(history))
-    return Request(users=None if everyone else user + _lines(users))
+    return Request(users=None if everyone else list(dict.fromkeys(user + _lines(users))))
 
 
 def parse_history(text: str) -> dict[str, float | None]:

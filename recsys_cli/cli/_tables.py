@@ -196,5 +196,8 @@ def trials(found: Tuned) -> None:
         f">{found.search.metric}",
         *(f">{key}" for key in found.search.space),
     ]
-    title = f"The best {len(shown)} of {counted(len(found.trials))}, by the validation part"
+    failed = sum(trial.value is None for trial in found.trials)
+    best = min(len(shown), len(found.trials) - failed)
+    title = f"The best {best} of {counted(len(found.trials))}, by the validation part"
+    title += f"; {failed} failed" if failed else ""
     render.print_table(title, [*columns, ">best epoch", ">s"], rows)

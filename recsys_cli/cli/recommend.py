@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from recsys_cli.serving import Recommendations, Recommender
 
 NAME = "recommend"
+#: Reasons that --explain names of each item where --top does not say how many.
+_REASONS = 3
 
 
 def command(
@@ -26,7 +28,7 @@ def command(
     strict: _request.StrictOption = False,
     include_seen: _request.SeenOption = False,
     explain: _request.ExplainOption = False,
-    top: _request.TopOption = 3,
+    top: _request.TopOption = None,
     fold: _options.FoldOption = None,
     runs: _options.RunsOption = Path("runs"),
     threads: _options.ThreadsOption = None,
@@ -48,6 +50,8 @@ def command(
     asked = _request.read(user, users, history, everyone, output)
     if explain and output is not None:
         raise SpecError("--explain prints and takes no --output", hint="use --json")
+    if top is not None and not explain:
+        raise SpecError("--top says how many --explain names", hint="use both, or neither")
     found = Store(runs).find(run)
     with use(threads), screen() as listener:
         recommender = Recommender(found.fold(fold), exclude_seen=not include_seen)
@@ -59,7 +63,7 @@ def command(
             rows = write(recommender, asked.users, k, output, listener)
             listener.note(f"{rows:,} recommendations are in {output}.")
             return
-        lists = _lists(recommender, asked, k, top if explain else None)
+        lists = _lists(recommender, asked, k, (top or _REASONS) if explain else None)
     if json:
         render.print_json([asdict(one) for one in lists])
     else:

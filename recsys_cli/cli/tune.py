@@ -13,6 +13,7 @@ from recsys_cli.cli._options import (
     RunsOption,
     SetOption,
     ThreadsOption,
+    check_output,
     complete_specs,
 )
 from recsys_cli.errors import SpecError
@@ -106,12 +107,9 @@ class _Kept:
 def _target(path: Path, output: Path | None, force: bool) -> Path:
     """Return where to write the best spec, known to be free before hours are spent on it."""
     target = output or path.with_name(f"{path.stem}-tuned.yaml")
-    if target.is_dir():
-        raise SpecError("is a folder", where=str(target), hint="-o takes a file")
+    check_output(target, path)
     if target.exists() and not force:
         raise SpecError(
             "exists already", where=str(target), hint="--force overwrites it, or use -o"
         )
-    if not target.parent.is_dir():
-        raise SpecError("is in no folder that exists", where=str(target))
     return target

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from recsys_cli.cli._options import JsonOption, RunsOption, ThreadsOption
+from recsys_cli.cli._options import JsonOption, RunsOption, ThreadsOption, check_output
 from recsys_cli.errors import SpecError
 
 NAME = "verify"
@@ -48,9 +50,11 @@ def command(
     from recsys_cli.threads import use
     from recsys_cli.verification import Verification
 
+    if output is not None:
+        check_output(output, table)
     verification = Verification(table, only, _seeds(seeds))
     store, found = Store(runs), []
-    with use(threads), screen() as listener:
+    with _resumable(fresh), use(threads), screen() as listener:
         for verdict in verification.judge(store, listener, _specs.argv(), fresh=fresh):
             found.append(verdict)
             listener.note(_verdicts.told(verdict))
@@ -66,6 +70,19 @@ def command(
         errors = sum(one.error is not None for one in found)
         why = f", {errors} of them stopped by an error" if errors else ""
         raise GateFailed(f"{failed} of {judged} rows did not reach their aim{why}")
+
+
+@contextmanager
+def _resumable(fresh: bool) -> Iterator[None]:
+    """Say, where it is interrupted, how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from recsys_cli.cli import render
+
+        again = "Run it again without --fresh" if fresh else "Run it again"
+        render.note(f"{again}: what is done is reused.")
+        raise
 
 
 def _seeds(text: str | None) -> list[int] | None:

@@ -49,6 +49,8 @@ class Model(Component[C], Generic[C]):
     predicts_ratings: bool = False
     #: Whether an item without training interactions gets a score of its own, from its features.
     scores_new_items: bool = False
+    #: The first epoch after which the model is worth validating.
+    first_epoch: int = 1
     deterministic: bool = True
     #: Whether all of training heeds the weights of interactions.
     uses_weights: bool = False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic_core import PydanticCustomError
 
 from recsys_cli import threads
 from recsys_cli.data import CSR, Float32, Float64, Int32, Interactions, SideFeatures
@@ -30,7 +31,8 @@ class BayesianMFConfig(ModelConfig):
     epochs: PositiveInt = 300
     """Sweeps: each samples every number of the model once."""
     burn_in: NonNegativeInt = 100
-    """Sweeps that do not count: up to the first after them, the model is the last sample alone."""
+    """Sweeps that do not count, fewer than ``epochs``. Up to the first after them, the model is the
+    last sample alone; ``train.monitor`` looks at it from then on."""
     implicit: bool = False
     """Whether the items that a user rated enter the user's side (SVD++)."""
     flipped: bool = False
@@ -40,6 +42,16 @@ class BayesianMFConfig(ModelConfig):
     samples: int = Field(16, ge=1, le=256)
     """Samples kept, evenly spaced, for ``predict_std`` and fold-in; they take 4 bytes × samples ×
     (factors + 1) × (users + items) in memory and in the run, items twice with ``implicit``."""
+
+    @model_validator(mode="after")
+    def _check_burn_in(self) -> Self:
+        if self.burn_in >= self.epochs:
+            raise PydanticCustomError(
+                "burn_in",
+                "burn_in is {burn_in}, and must be less than epochs, which is {epochs}",
+                {"burn_in": self.burn_in, "epochs": self.epochs},
+            )
+        return self
 
 
 class BayesianMF(FactorModel[BayesianMFConfig]):
@@ -102,6 +114,7 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
     def __init__(self, config: BayesianMFConfig | None = None, **parameters: Any) -> None:
         super().__init__(config, **parameters)
         self.scores_new_items = self.config.features
+        self.first_epoch = self.config.burn_in + 1
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

@@ -30,6 +30,8 @@ def test_models_are_grouped_by_feedback_and_tell_what_they_can(recsys):
     assert als["explain"] and als["similar"] and als["early stopping"] and not als["ratings"]
     assert mf["ratings"] is True and mf["new items"] is False
     assert not entries["popular"]["abilities"]["similar"]
+    explain = {name for name, one in entries.items() if one["abilities"]["explain"] not in (0, 1)}
+    assert explain == {"ensemble", "switch"}
     kinds = {entry["feedback"] for entry in entries.values()}
     assert kinds <= {"explicit", "implicit", "either"}
     for entry in entries.values():

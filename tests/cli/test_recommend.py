@@ -126,6 +126,18 @@ def test_a_file_of_users_as_windows_writes_it(runs, recsys, here):
     assert all(one["note"] is None for one in found)
 
 
+def test_a_user_that_is_there_twice_has_one_list(runs, recsys, here):
+    Path("users.txt").write_text("20\n5\n19\n20\n")
+    found = recsys("recommend", "als", "--users", "users.txt", "--user", "5", "--json").document
+    assert [one["user"] for one in found] == ["5", "20", "19"]
+
+
+def test_top_without_explain_is_refused(runs, recsys):
+    result = recsys("recommend", "als", "--user", "19", "--top", "3")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "error: --top says how many --explain names\nuse both, or neither\n"
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

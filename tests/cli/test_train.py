@@ -158,4 +158,4 @@ def test_watching_more_rarely_than_there_are_epochs_is_refused(write, recsys):
     train = {"monitor": "rmse", "every": 10}
     spec = write("mon", **RATED, model={"name": "mf", "epochs": 5}, train=train)
     result = recsys("check", spec)
-    assert result.code == 2 and "train.every: is more than the 5 epochs" in result.err
+    assert result.code == 2 and "none of the model's 5 epochs would" in result.err

@@ -47,6 +47,21 @@ def test_nothing_is_overwritten_unless_forced(spec, recsys):
     assert load(Path("als-tuned.yaml")).name == "als"
 
 
+def test_the_spec_itself_is_never_overwritten(spec, recsys):
+    text = spec.read_text()
+    result = recsys("tune", spec, "-o", f"../{Path.cwd().name}/als.yaml", "--force")
+    assert result.code == 2 and "als.yaml: is the input\n-o takes another" in result.err
+    assert spec.read_text() == text and not Path("runs").exists()
+
+
+def test_failed_trials_are_counted_apart(write, recsys):
+    space = {"model.lr": {"choice": [1e6, 1e-3]}}
+    model = {"name": "mf", "epochs": 2, "factors": 2}
+    spec = write("mf", model=model, search={"metric": "ndcg@10", "space": space})
+    out = recsys("tune", spec).out
+    assert "The best 1 of 2 trials, by the validation part; 1 failed" in out
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -196,20 +196,70 @@ def test_only(table, recsys):
         (bias(aim=1, against="mf.yaml"), "must have aim or against, one of them"),
         (bias(aim=1, judge="better"), "judge: better needs against"),
         (bias(against="mf.yaml", judge="not-worse", tolerance=0), "not-worse heeds no tolerance"),
-        (bias(aim=1, set=["split.folds=3"]), "--set split.folds: unknown key"),
-        (bias(against="warm.yaml"), "differs from warm.yaml in evaluation.users"),
+        (bias(aim=1, set=["split.folds=3"]), "row 1 (bias.yaml): set split.folds: unknown key"),
+        (
+            bias(against="warm.yaml"),
+            "row 1 (bias.yaml): differs from warm.yaml in evaluation.users",
+        ),
         (bias(aim="1"), "rows.0.aim: must be a number"),
         (bias(aim=1, metrik=1), 'rows.0.metrik: unknown key; did you mean "metric"?'),
         (bias(aim=1, seeds=[1, 1]), "must be different seeds"),
-        (bias(aim=1, metric="mae"), "bias.yaml: does not measure mae"),
-        ({"spec": "no.yaml", "metric": "rmse", "aim": 1}, "no.yaml: spec file not found"),
-        (bias(against="no.yaml"), "no.yaml: spec file not found"),
+        (bias(aim=1, metric="mae"), "row 1 (bias.yaml): does not measure mae"),
+        (
+            {"spec": "no.yaml", "metric": "rmse", "aim": 1},
+            "row 1 (no.yaml): no.yaml: spec file not",
+        ),
+        (bias(against="no.yaml"), "row 1 (no.yaml): no.yaml: spec file not found"),
+        (bias(against="mf.yaml", set=["model.reg=1"]), "row 1 (bias.yaml): set model.reg: unknown"),
     ],
 )
 def test_a_wrong_row_exits_2_before_anything_runs(table, recsys, write, row, says):
     write("warm", model={"name": "bias"}, evaluation={**FOLDS["evaluation"], "users": "warm"})
     result = recsys("verify", table(row))
     assert result.code == 2 and says in result.err and not Path("runs").exists()
+
+
+def test_a_wrong_row_is_told_by_its_place_in_the_table(table, recsys):
+    wrong = bias(against="mf.yaml", set=["model.reg_user=5", "model.reg_item=x"])
+    result = recsys("verify", table(bias(aim=1), wrong), "--only", "reg_user")
+    assert result.code == 2 and "--set" not in result.err
+    told = "error: published.yaml, row 2 (bias.yaml): set model.reg_item: must"
+    assert result.err.startswith(told)
+    result = recsys("verify", table(bias(aim=1, set=["model.x=1", "model.y=1"])))
+    first, second = result.err.splitlines()
+    assert "(bias.yaml): set model.x: unknown" in first and second.startswith("set model.y: unkn")
+
+
+@pytest.mark.parametrize(
+    ("output", "says"),
+    [
+        ("nodir/x.json", "nodir/x.json: is in no folder that exists"),
+        (".", "error: .: is a folder"),
+        ("published.yaml", "published.yaml: is the input"),
+    ],
+)
+def test_an_output_that_cannot_be_exits_2_before_anything_runs(table, recsys, output, says):
+    path = table(bias(aim=2))
+    text = path.read_text()
+    result = recsys("verify", path, "-o", output)
+    assert result.code == 2 and says in result.err and not Path("runs").exists()
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "Run it again: what is done is reused.\n"),
+        (["--fresh"], "Run it again without --fresh: what is done is reused.\n"),
+    ],
+)
+def test_interrupted_it_says_how_to_go_on(table, recsys, monkeypatch, words, says):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bias, "_train", interrupted)
+    result = recsys("verify", table(bias(aim=1)), *words)
+    assert result.code == 130 and result.err.endswith(f"{says}error: interrupted\n")
 
 
 @pytest.mark.parametrize("seeds", ["", "1,x", "1,1", "-1"])

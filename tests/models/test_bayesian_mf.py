@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from recsys_cli import threads
 from recsys_cli.data import Features, SideFeatures
@@ -123,7 +124,7 @@ def test_features_asked_for_must_be_there(ratings):
 
 
 def test_samples_are_kept_only_after_burn_in_and_spaced_to_the_end(ratings):
-    assert fit(ratings, epochs=5, burn_in=9).user_samples_.shape == (80, 1, 5)
+    assert fit(ratings, epochs=5, burn_in=4).user_samples_.shape == (80, 1, 5)
     assert fit(ratings, epochs=40, burn_in=20, samples=7).user_samples_.shape == (80, 7, 5)
     assert fit(ratings, epochs=40, burn_in=35, samples=7).user_samples_.shape == (80, 5, 5)
     found = []
@@ -188,3 +189,8 @@ def test_it_reaches_the_published_accuracy_on_ml_100k_u1(sides, bar):
     miss = np.abs(model.predict(test.user_idx, test.item_idx) - test.value)
     covered = miss < 1.96 * model.predict_std(test.user_idx, test.item_idx)
     assert 0.93 < covered.mean() < 0.97
+
+
+def test_a_burn_in_that_leaves_no_sample_is_refused():
+    with pytest.raises(ValidationError, match="must be less than epochs, which is 60"):
+        BayesianMF(epochs=60, burn_in=60)

@@ -19,15 +19,16 @@ from recsys_cli.seeding import generator
 from tests.conftest import side_features
 
 USERS = np.arange(83, dtype=np.int32)
-SMALL = {"factors": 8, "epochs": 3}
+_MEMBER = {"factors": 8, "epochs": 3}
+SMALL = {**_MEMBER, "burn_in": 1}
 #: What models made of other models need; each model takes those parameters that it has.
 MEMBERS = {
-    "models": [{"name": "content"}, {"name": "hybrid", **SMALL}],
+    "models": [{"name": "content"}, {"name": "hybrid", **_MEMBER}],
     "cold": {"name": "content"},
-    "warm": {"name": "hybrid", **SMALL},
+    "warm": {"name": "hybrid", **_MEMBER},
     "threshold": 25,
 }
-RATERS = [{"name": "item-knn"}, {"name": "mf", **SMALL}]
+RATERS = [{"name": "item-knn"}, {"name": "mf", **_MEMBER}]
 #: Every model as it is, and again where parameters make another model of it.
 CASES = {name: (name, {}) for name in MODELS} | {
     "item-knn of implicit feedback": ("item-knn", {"target": "implicit"}),
@@ -37,7 +38,7 @@ CASES = {name: (name, {}) for name in MODELS} | {
     "switch of ratings": ("switch", {"cold": RATERS[0], "warm": RATERS[1]}),
     "bayesian-mf with all terms": (
         "bayesian-mf",
-        {"implicit": True, "flipped": True, "features": True, "burn_in": 1, "samples": 4},
+        {"implicit": True, "flipped": True, "features": True, "samples": 4},
     ),
 }
 
