@@ -109,14 +109,13 @@ class Registry(Generic[B]):
 
     def names(self) -> list[str]:
         """Return the spec names, sorted, importing none of them."""
-        return self._names
+        return sorted(self._own | set(self._foreign))
 
     @cached_property
-    def _names(self) -> list[str]:
+    def _own(self) -> set[str]:
         folder = Path(__file__).parent / self.package.rpartition(".")[2]
         own = (module.name for module in pkgutil.iter_modules([str(folder)]))
-        found = {name.replace("_", "-") for name in own if not name.startswith("_")}
-        return sorted(found | set(self._foreign))
+        return {name.replace("_", "-") for name in own if not name.startswith("_")}
 
     def get(self, name: str) -> type[B]:
         """Import one entry and return its class.
