@@ -201,7 +201,7 @@ def test_a_search_block_matters_to_a_search_alone(search, tmp_path):
             "search.metric: needs a validation part",
         ),
         ({"search": {"metric": "rmse"}}, "search.metric: rmse needs predicted ratings"),
-        ({"train": {"monitor": "ndcg@10", "every": 5}}, "model.epochs=2: train.every: is more"),
+        ({"train": {"monitor": "ndcg@10", "every": 5}}, "model.epochs=2: train.every: is 5"),
     ],
 )
 def test_what_cannot_be_searched_is_told_before_anything_runs(search, tmp_path, blocks, says):
