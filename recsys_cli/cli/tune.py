@@ -53,7 +53,7 @@ def command(
     validation part; the test part is never looked at. The first n points of a seed are the same
     however many follow. The best so far is written as the search goes on, and stays if it stops.
     """
-    from recsys_cli.cli import _specs, _tables, render
+    from recsys_cli.cli import _specs
     from recsys_cli.cli._screen import screen
     from recsys_cli.runs import Store
     from recsys_cli.threads import use
@@ -71,6 +71,12 @@ def command(
             seed=seed,
             keep=kept.write,
         )
+    _show(found, target, json)
+
+
+def _show(found: Tuned, target: Path, json: bool) -> None:
+    from recsys_cli.cli import _tables, render
+
     if json:
         document = {"metric": found.search.metric, "seed": found.seed, "spec": str(target)}
         render.print_json(document | {"trials": [asdict(trial) for trial in found.trials]})

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recsys_cli.cli._options import JsonOption, RunsOption, ThreadsOption, check_output
-from recsys_cli.errors import SpecError
+from recsys_cli.errors import GateFailed, SpecError
+
+if TYPE_CHECKING:
+    from recsys_cli.verdict import Verdict
 
 NAME = "verify"
 
@@ -45,7 +48,6 @@ def command(
     """
     from recsys_cli.cli import _specs, _verdicts, render
     from recsys_cli.cli._screen import screen
-    from recsys_cli.errors import GateFailed
     from recsys_cli.runs import Store, atomic_write
     from recsys_cli.threads import use
     from recsys_cli.verification import Verification
@@ -64,6 +66,11 @@ def command(
         render.print_json([asdict(one) for one in found])
     else:
         _verdicts.verdicts(found)
+    _gate(found)
+
+
+def _gate(found: list[Verdict]) -> None:
+    """Raise GateFailed if a judged row does not pass."""
     failed = sum(one.passed is False for one in found)
     if failed:
         judged = sum(one.passed is not None for one in found)
