@@ -25,7 +25,7 @@ NOTICE = "<!-- Written by docs/generate.py from the docstrings; edit those. -->\
 def table(config: Any) -> str:
     """Return the parameters of a config as a Markdown table."""
     rows = [
-        f"| `{p.name}` | {cell(p.type)} | `{cell(p.default)}` | {cell(p.bounds)} | {cell(p.doc)} |"
+        f"| `{p.name}` | {cell(p.type)} | `{cell(p.written)}` | {cell(p.bounds)} | {cell(p.doc)} |"
         for p in parameters(config)
     ]
     if not rows:

@@ -206,6 +206,11 @@ def _train_fold(
     fold.save_model(spec.model.describe(), fitted.model.arrays())
     fold.save_catalog(catalog(dataset, final))
     listener.note(_sizes(fitted.model, final))
+    findings = fitted.model.findings()
+    if findings:
+        record.setdefault("findings", {})[split.fold] = findings
+        told = ", ".join(f"{what} {value:.3g}" for what, value in findings.items())
+        listener.note(f"Fold {split.fold}: {told}.")
     if fitted.best is not None:
         record["best_epochs"][split.fold] = asdict(fitted.best)
     record["fingerprints"]["split"][split.fold] = split.fingerprint

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from recsys_cli.byhand import History
 from recsys_cli.data import CSR, Float32, Int32
 from recsys_cli.errors import SpecError
 from recsys_cli.models import MODELS
@@ -69,9 +70,7 @@ def for_users(
     return [_explained(recommender, one, recommender.served(user), top) for user, one in lists]
 
 
-def for_history(
-    recommender: Recommender, history: Mapping[str, float | None], k: int, top: int
-) -> Recommendations:
+def for_history(recommender: Recommender, history: History, k: int, top: int) -> Recommendations:
     """Return the list of a history given by hand, each item with at most ``top`` reasons.
 
     Raises
@@ -82,7 +81,7 @@ def for_history(
         As :meth:`Recommender.for_history`.
     """
     _require(recommender.model)
-    row = recommender.row(history)
+    row = recommender.read(history).row
     found = recommender.for_history(history, k)
     return _explained(recommender, found, (recommender.model.fold_in(row), 0, row), top)
 

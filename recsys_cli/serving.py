@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from recsys_cli.byhand import ByHand, Given, History, load_filters
 from recsys_cli.data import CSR, Int32
-from recsys_cli.data import csr as build_csr
 from recsys_cli.errors import NotFound, SpecError
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
@@ -49,6 +50,7 @@ class Recommender:
         self.model: Model[Any] = load_model(fold)
         self.catalog = fold.catalog
         self.exclude_seen = exclude_seen
+        self._fold = fold
         self.candidates = (self.model.item_counts_ > 0) | (fold.candidates == "all")
 
     def require(self, users: Sequence[str]) -> None:
@@ -69,41 +71,40 @@ class Recommender:
             for row, user in enumerate(ids)
         ]
 
-    def for_history(self, history: Mapping[str, float | None], k: int) -> Recommendations:
+    def for_history(self, history: History, k: int) -> Recommendations:
         """Return the list of a user never seen, known only by the items and values of a history.
 
         A value of None is what liking an item means: the largest rating, or 1 without a scale. A
-        model of ratings needs every value.
+        model of ratings needs every value. What the run's own data would not hold is left out; with
+        nothing left, the list is of popular items. The note says so.
 
         Raises
         ------
         NotFound
             If an item is not in the catalogue; the hint names the nearest ids.
         SpecError
-            If a value is missing where it is needed, or outside the scale of the ratings.
+            If a value is missing where it is needed, outside the scale of the ratings, or not above
+            0 where values are counts or strengths.
         """
-        row = self.row(history)
-        exclude = row if self.exclude_seen else None
-        found = self.model.fold_in(row).recommend(
+        given = self.read(history)
+        exclude = given.named if self.exclude_seen else None
+        found = self.model.fold_in(given.row).recommend(
             np.zeros(1, np.int32), self._at_most(k), exclude=exclude, candidates=self.candidates
         )
-        return Recommendations(None, self._titled(found[0][0], found[1][0]))
+        return Recommendations(None, self._titled(found[0][0], found[1][0]), given.note)
 
-    def row(self, history: Mapping[str, float | None]) -> CSR:
-        """Return a history given by hand as the one row of a matrix.
+    def read(self, history: History) -> Given:
+        """Return what a history given by hand comes to.
 
         Raises
         ------
         NotFound, SpecError
             As :meth:`for_history`.
         """
-        index = self._items(list(history))
-        with np.errstate(over="ignore"):  # what overflows is refused as not finite
-            values = np.array([self._value(*pair) for pair in history.items()], np.float32)
-        return build_csr(np.zeros_like(index), index, values, (1, len(self.catalog.items)))
+        return self._by_hand.read(history, self._items(list(history)))
 
     def similar(self, item: str, k: int) -> list[Scored]:
-        """Return the k nearest other items of an item, with their similarity.
+        """Return the k nearest other items of an item, with their similarity, which is never 0.
 
         Raises
         ------
@@ -118,7 +119,18 @@ class Recommender:
                 hint="recsys list models says which models have them",
             )
         items, scores = self.model.similar_items(self._items([item]), self._at_most(k))
-        return self._titled(items[0], scores[0])
+        return [one for one in self._titled(items[0], scores[0]) if one.score]
+
+    def knows(self, item: str) -> bool:
+        """Whether the model can tell an item from others: by its training data, or its features.
+
+        Raises
+        ------
+        NotFound
+            If the item is not in the catalogue.
+        """
+        index = self._items([item])[0]
+        return self.model.scores_new_items or bool(self.model.item_counts_[index])
 
     def factors(self, k: int) -> list[list[Scored]]:
         """Return, for each factor, the k items with the largest loading on it.
@@ -180,18 +192,9 @@ class Recommender:
         index = int(self._items([item])[0])
         return self.catalog.titles[index] if self.catalog.titles else item
 
-    def _value(self, item: str, value: float | None) -> float:
-        low, high = self.catalog.scale or (-np.inf, np.inf)
-        if value is None and self.model.predicts_ratings:
-            raise SpecError(
-                f'item "{item}" has no value, and {self.model.spec_name()} learns from ratings',
-                hint=f"write {item}:RATING",
-            )
-        if value is None:
-            return 1.0 if self.catalog.scale is None else high
-        if not low <= value <= high:
-            raise SpecError(f'the value {value:g} of item "{item}" is outside {low:g} … {high:g}')
-        return value
+    @cached_property
+    def _by_hand(self) -> ByHand:
+        return ByHand(self.model, self.catalog.scale, load_filters(self._fold))
 
     def _rows(self, read: Callable[[Int32], CSR], users: Int32) -> CSR:
         """Return what ``read`` knows of each user, and an empty row for -1."""

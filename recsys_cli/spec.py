@@ -125,14 +125,16 @@ class SearchSpec(Config):
 
     metric: MetricName
     """Metric on the validation part by which trials are ranked, such as ``ndcg@10``. It also picks
-    the best epoch, unless the spec itself sets ``train.monitor`` (be it to null)."""
+    the best epoch, unless the spec itself sets ``train.monitor`` (be it to null) or the model only
+    averages (``bayesian-mf``)."""
     space: dict[Annotated[str, AfterValidator(_searched)], RangeSpec] = Field(min_length=1)
     """A range for each searched key: ``model.reg: {log: [0.001, 1]}``. A range is ``choice`` (of
     the values listed), ``int``, ``float``, ``log`` or ``log_int`` (between two ends)."""
     trials: PositiveInt = 20
     """Points of the space to try."""
     folds: PositiveInt | None = None
-    """How many folds, from the first, a trial trains on; its value is their mean. None: all."""
+    """How many folds, from the first, a trial trains on; its value is their mean. None: all. More
+    than the split has are refused."""
 
 
 class ExperimentSpec(Config):

@@ -24,6 +24,8 @@ from recsys_cli.spec import ExperimentSpec, SearchSpec
 from recsys_cli.specfile import varied
 from recsys_cli.trials import Planned, Trial, Tuned, counted, ranked, told
 
+#: What the keys begin with that change the data, and with them every fold.
+_DATA = "dataset."
 _SUFFIX = "-trial"
 _LONGEST_NAME = 64
 
@@ -71,6 +73,9 @@ def tune(
     search, seed = spec.search, spec.seed if seed is None else seed
     planned = plan(spec, trials or search.trials, seed)
     listener.note(f"{counted(len(planned))}, by {search.metric} on the validation part.")
+    of_data = [key for key in search.space if key.startswith(_DATA)]
+    if of_data:
+        listener.note(_caution(of_data, search.metric))
     bench = _Bench(search, store, argv)
     done: list[Trial] = []
     best: Tuned | None = None
@@ -90,8 +95,8 @@ def tune(
 def plan(spec: ExperimentSpec, trials: int, seed: int) -> list[Planned]:
     """Return the trials of a search, each checked; fewer where the space has fewer points.
 
-    Where the spec says nothing of ``train.monitor``, a model that stops between epochs is monitored
-    by the searched metric.
+    Where the spec says nothing of ``train.monitor``, a model that stops between epochs, and may
+    have passed its best one, is monitored by the searched metric.
 
     Raises
     ------
@@ -104,7 +109,8 @@ def plan(spec: ExperimentSpec, trials: int, seed: int) -> list[Planned]:
         where = ", ".join(f"{key}={json.dumps(value)}" for key, value in settings.items())
         made = varied(spec, settings, where)
         monitored = made.train.monitor or "monitor" in spec.train.model_fields_set
-        if not monitored and MODELS.create(made.model).stops_between_epochs:
+        model = MODELS.create(made.model)
+        if not monitored and model.stops_between_epochs and model.overtrains:
             train = made.train.model_copy(update={"monitor": spec.search.metric})
             made = made.model_copy(update={"train": train})
         try:
@@ -113,6 +119,14 @@ def plan(spec: ExperimentSpec, trials: int, seed: int) -> list[Planned]:
             raise error.within(where) from None
         planned.append(Planned(settings, made.model_copy(update={"search": None})))
     return planned
+
+
+def _caution(keys: list[str], metric: str) -> str:
+    """Return what to bear in mind where the data themselves are searched."""
+    return (
+        f"Searching {', '.join(keys)} may change the validation part too: trials that differ in it "
+        f"are judged on different data, and a better {metric} may only mean easier data."
+    )
 
 
 class _Trials(Listener):
@@ -134,7 +148,7 @@ class _Bench:
     def __init__(self, search: SearchSpec, store: Store, argv: list[str]) -> None:
         self.search, self.store, self.argv = search, store, argv
         self.failure: RecsysError | None = None
-        self._varies = any(key.startswith("dataset.") for key in search.space)
+        self._varies = any(key.startswith(_DATA) for key in search.space)
         self._data: tuple[Prepared, list[Split]] | None = None
 
     def trial(self, number: int, planned: Planned, listener: Listener, heard: _Trials) -> Trial:
@@ -165,7 +179,14 @@ class _Bench:
             return self._data
         prepared = experiment.prepare(spec, listener)
         made = experiment.splits(spec, prepared.dataset, heard)
-        return prepared, list(itertools.islice(made, self.search.folds))
+        asked, folds = self.search.folds, list(itertools.islice(made, self.search.folds))
+        if asked is not None and len(folds) < asked:
+            raise SpecError(
+                f"is {asked}, and the split has {len(folds)} to train on",
+                where="search.folds",
+                hint=f"lower search.folds to {len(folds)}, or leave it out for all folds",
+            )
+        return prepared, folds
 
     def _train(
         self, spec: ExperimentSpec, prepared: Prepared, folds: list[Split], heard: _Trials

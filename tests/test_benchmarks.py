@@ -6,7 +6,9 @@ import importlib
 
 import pytest
 
-from benchmarks import __main__, _measure, _report
+from benchmarks import __main__, _data, _measure, _report, models
+from benchmarks._cases import Case, cases
+from benchmarks._wrappers import wrappers
 
 
 def _result(*rows: _measure.Row) -> _report.Result:
@@ -45,6 +47,39 @@ def test_a_missed_aim_and_a_busy_machine_are_named():
     assert "| 2.00 s (2.00–2.00) | 1.00 s (1.00–1.00), the peer | 0.50× (0.50–0.50) |" in page
     assert "loss 1.5 / 2; epochs to the latter never / 15 | > 1× | **missed** |" in page
     assert "**busy**: other processes took 35% of the machine" in page
+
+
+def test_families_are_named_where_a_job_has_several():
+    named = _report.table([_measure.Row("case", [0.1], family="linear")])
+    assert named.startswith("| family | case |") and "| linear | case |" in named
+    assert _report.table([_measure.Row("case", [0.1])]).startswith("| case |")
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path) -> None:
+    """Synthetic data of a few hundred ratings in place of MovieLens."""
+    monkeypatch.setenv("RECSYS_DATA_HOME", str(tmp_path))
+    shape = {"users": 60, "items": 90, "interactions": 1500}
+    monkeypatch.setattr(_data, "_SHAPES", {"100k": shape, "1m": shape})
+
+
+def _rows(case: Case) -> list[_measure.Row]:
+    data = (_data.ratings if case.library == "surprise" else _data.pairs)(case.size)
+    return models.rows(case, data, repeats=1)
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.ours} {case.peer}")
+def test_every_model_stands_beside_its_peer(case, tiny):
+    fit, answer = _rows(case)
+    assert fit.case.endswith(f"{case.ours}, fit") and fit.ratios and answer.ratios
+    assert ("another model" in fit.versus) == (fit.faster is None) == (case.relation == "another")
+    assert all(0 < value < 2 for value in fit.quality.popitem()[1])
+
+
+@pytest.mark.parametrize("case", wrappers(), ids=lambda case: case.ours)
+def test_a_wrapper_does_the_work_that_its_library_does(case, tiny):
+    (ours, theirs), *_ = _rows(case)[0].quality.values()
+    assert ours == pytest.approx(theirs, rel=1e-5)
 
 
 def test_results_survive_the_disk(tmp_path, monkeypatch):

@@ -85,6 +85,22 @@ def test_folds_are_summed_up(store):
     assert summary["std"] == pytest.approx(np.std(values, ddof=1))
 
 
+def test_what_a_fit_found_is_in_the_record_and_told(store):
+    class Notes(Listener):
+        def note(self, text: str) -> None:
+            told.append(text)
+
+    told: list[str] = []
+    members = [{"name": "als", "factors": 2, "epochs": 1}, {"name": "popular"}]
+    asked = spec(model={"name": "ensemble", "models": members})
+    run = experiment.train(asked, store, Notes(), argv=[])
+    weights = run.fold().model_arrays()["weights"]
+    assert run.record["findings"] == {
+        "1": dict(zip(["weight of als", "weight of popular"], weights.tolist(), strict=True))
+    }
+    assert f"Fold 1: weight of als {weights[0]:.3g}, weight of popular {weights[1]:.3g}." in told
+
+
 def test_another_split_is_refused(store, monkeypatch):
     run = experiment.train(spec(split={"name": "random"}), store, SILENT, argv=[])
     split = Splitter.split

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from recsys_cli import experiment, reasons
+from recsys_cli.byhand import ByHand
 from recsys_cli.errors import SpecError
 from recsys_cli.listener import SILENT
+from recsys_cli.prepare.min_value import MinValue
 from recsys_cli.runs import Store
 from recsys_cli.serving import Recommender
 from recsys_cli.spec import ExperimentSpec
@@ -96,6 +98,16 @@ def test_a_score_that_is_not_above_zero_has_no_shares(als, monkeypatch):
     monkeypatch.setattr(als, "for_history", lambda history, k: low)
     found = reasons.for_history(als, HISTORY, 5, top=3)
     assert {reason.share for one in found.items for reason in one.because} == {None}
+
+
+def test_what_never_reached_the_model_is_no_reason(als, monkeypatch):
+    filters = [MinValue(value=3)]
+    monkeypatch.setattr(als, "_by_hand", ByHand(als.model, als.catalog.scale, filters))
+    found = reasons.for_history(als, HISTORY, 5, top=9)
+    assert found.note == "min-value (value 3) drops 2 of 4 items of the history: 7, 20"
+    assert {reason.item for one in found.items for reason in one.because} == {"3", "9"}
+    low = reasons.for_history(als, {"7": 1.0}, 5, top=9)
+    assert all(one.because == [] and one.base == one.score for one in low.items)
 
 
 def test_top_keeps_the_strongest(als):

@@ -124,6 +124,67 @@ def test_a_model_of_ratings_needs_the_rating_of_each_item_of_a_history(runs):
     assert liked.for_history({"3": None}, 3) == liked.for_history({"3": 5.0}, 3)
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> Recommender:
+    """Liked items alone, of which a fifth are held out, so that training knows nothing of them."""
+    filters = [{"name": "core", "users": 2}, {"name": "min-value", "value": 4, "binarise": True}]
+    data = {"name": "synthetic", "users": 60, "items": 50, "interactions": 1500}
+    spec = {
+        "name": "prepared",
+        "dataset": data | {"prepare": filters},
+        "split": {"name": "item-holdout"},
+        "model": MODELS["als"],
+    }
+    store = Store(tmp_path_factory.mktemp("prepared"))
+    spec = ExperimentSpec.model_validate(spec)
+    return Recommender(experiment.train(spec, store, SILENT, argv=[]).fold())
+
+
+def warm(recommender: Recommender) -> list[str]:
+    counts = recommender.model.item_counts_
+    return [recommender.catalog.items[i] for i in np.flatnonzero(counts)]
+
+
+def cold(recommender: Recommender) -> list[str]:
+    counts = recommender.model.item_counts_
+    return [recommender.catalog.items[i] for i in np.flatnonzero(counts == 0)]
+
+
+def test_a_history_by_hand_goes_through_the_filters_of_the_run(prepared):
+    low, high = warm(prepared)[:2]
+    mixed = prepared.for_history({low: 1.0, high: 5.0}, 50)
+    assert mixed.note == (
+        f"min-value (value 4, binarise True) drops 1 of 2 items of the history: {low}"
+    )
+    alone = prepared.for_history({high: 4.0}, 50)
+    assert alone.note is None
+    # What was disliked is not recommended either, though it says nothing to the model.
+    assert mixed.items == [one for one in alone.items if one.item != low]
+    assert prepared.for_history({high: None}, 50) == alone
+
+
+def test_a_history_of_which_nothing_is_left_gets_the_popular_list(prepared):
+    low, unknown = warm(prepared)[0], cold(prepared)[0]
+    (popular,) = prepared.for_users(["nobody"], 50)
+    for history in ({low: 1.0}, {unknown: 5.0}, {low: 1.0, unknown: None}):
+        found = prepared.for_history(history, 50)
+        assert "nothing is left of it: these are the most popular items" in found.note
+        assert found.items == [one for one in popular.items if one.item not in history]
+
+
+def test_an_item_that_training_knew_nothing_of_is_like_no_other(prepared):
+    assert prepared.similar(cold(prepared)[0], 3) == [] and not prepared.knows(cold(prepared)[0])
+    assert len(prepared.similar(warm(prepared)[0], 3)) == 3 and prepared.knows(warm(prepared)[0])
+
+
+def test_a_similarity_of_zero_is_none(prepared, monkeypatch):
+    places, scores = np.array([[1, 2, 3]], np.int32), np.array([[0.5, 0, -0.1]], np.float32)
+    monkeypatch.setattr(prepared.model, "similar_items", lambda index, k: (places, scores))
+    assert [one.score for one in prepared.similar(warm(prepared)[0], 3)] == pytest.approx(
+        [0.5, -0.1]
+    )
+
+
 def test_titles(runs):
     recommender = Recommender(runs["als"].fold())
     assert recommender.title("3") != "3"

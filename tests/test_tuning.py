@@ -9,7 +9,7 @@ import pytest
 
 from recsys_cli import experiment
 from recsys_cli.errors import DataError, Diverged, NotFound, SpecError
-from recsys_cli.listener import SILENT
+from recsys_cli.listener import SILENT, Listener
 from recsys_cli.models.als import ALS
 from recsys_cli.runs import Store
 from recsys_cli.spec import ExperimentSpec
@@ -107,6 +107,49 @@ def test_a_model_without_epochs_is_measured_after_the_fit(search):
     assert {one["dataset"]["interactions"] for one in documents} == {900, 1200}
     assert found.trials[0].value != found.trials[1].value
     assert found.trials[0].epochs == []
+
+
+class Notes(Listener):
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.told.append(text)
+
+
+@pytest.mark.parametrize(
+    ("space", "cautioned"),
+    [
+        ({"dataset.interactions": {"choice": [900, 1200]}}, True),
+        ({"model.half_life": {"choice": [1.0, 2.0]}}, False),
+    ],
+)
+def test_that_searched_data_make_values_hard_to_compare_is_told_first(tmp_path, space, cautioned):
+    notes, asked = Notes(), spec(space, model={"name": "popular"})
+    tune(asked, Store(tmp_path / "runs"), notes, argv=["recsys"])
+    assert notes.told[0].startswith("2 trials, by ndcg@10")
+    assert notes.told[1].startswith("Searching dataset.interactions may change") == cautioned
+
+
+@pytest.mark.parametrize("split", [{"name": "leave-last", "n": 1, "validation": 1}, FOLDS])
+def test_more_folds_than_the_split_has_are_refused_before_anything_trains(search, split, tmp_path):
+    folds = split.get("k", 1)
+    asked = spec(POINTS, split=split, search={"folds": folds + 1})
+    with pytest.raises(
+        SpecError, match=rf"search\.folds: is {folds + 1}, and the split has {folds}"
+    ):
+        search(asked)
+    assert Store(tmp_path / "runs").ids() == []
+    found, store = search(spec(POINTS, split=split, search={"folds": folds, "trials": 1}))
+    assert len(store.find(found.trials[0].run).record["validation"]) == folds
+
+
+def test_a_model_that_only_averages_is_not_stopped_by_chance(search):
+    model = {"name": "bayesian-mf", "factors": 2, "epochs": 12, "burn_in": 2}
+    space = {"model.factors": {"choice": [2]}}
+    found, store = search(spec(space, **RATINGS | {"model": model}, search={"metric": "rmse"}))
+    assert found.spec.train.monitor is None
+    assert len(store.find(found.trials[0].run).fold("1").history) == 12
 
 
 def test_what_the_spec_says_of_training_is_kept():

@@ -38,21 +38,40 @@ def of_model(cls: Any) -> dict[str, Any]:
     }
 
 
-def _instances(cls: Any) -> Iterator[Any]:
-    """Yield the model with its defaults, then with each other word that a parameter may be.
+def other_defaults(config: Any) -> dict[str, dict[str, Any]]:
+    """Return the defaults that a word of another parameter changes, by ``parameter: word``."""
+    made = [(given, one.model_dump(mode="json")) for given, one in _configs(config)]
+    usual = next((plain for given, plain in made if not given), None)
+    if usual is None:
+        return {}
+    found = {}
+    for given, plain in made:
+        changed = {name: value for name, value in plain.items() if value != (usual | given)[name]}
+        if changed:
+            found[", ".join(f"{name}: {word}" for name, word in given.items())] = changed
+    return found
 
-    Nothing is yielded of a model that cannot be made from defaults.
+
+def _instances(cls: Any) -> Iterator[Any]:
+    """Yield the model by each of :func:`_configs`."""
+    return (cls(config) for _, config in _configs(cls.Config))
+
+
+def _configs(config: Any) -> Iterator[tuple[dict[str, str], Any]]:
+    """Yield the defaults, then those with each other word that a parameter may be, and the word.
+
+    Nothing is yielded of what cannot be made from defaults.
     """
     from pydantic import ValidationError
 
     words = [
         {name: word}
-        for name, field in cls.Config.model_fields.items()
+        for name, field in config.model_fields.items()
         if get_origin(field.annotation) is Literal
         for word in get_args(field.annotation)
     ]
-    for parameters in ({}, *words):
+    for given in ({}, *words):
         try:
-            yield cls(**parameters)
+            yield given, config(**given)
         except ValidationError:
             continue

@@ -39,6 +39,7 @@ def _facts(run: Run) -> list[list[str]]:
         "stages (s)": ", ".join(f"{name} {took:.2f}" for name, took in record["stages"].items()),
         "folds": ", ".join(run.fold_names) if len(run.fold_names) > 1 else None,
         "validation": _validation(record.get("validation", {})),
+        "found": "; ".join(map(_found, record.get("findings", {}).values())) or None,
         "best epoch": ", ".join(map(_best, record.get("best_epochs", {}).values())) or None,
         "spec hash": record["fingerprints"]["spec"][:12],
         "recsys": environment.get("versions", {}).get("recsys-cli"),
@@ -53,6 +54,10 @@ def _validation(folds: dict[str, dict[str, float]]) -> str | None:
         f"{name} {render.number(value)}" for fold in folds.values() for name, value in fold.items()
     ]
     return ", ".join(shown) or None
+
+
+def _found(findings: dict[str, float]) -> str:
+    return ", ".join(f"{what} {value:.3g}" for what, value in findings.items())
 
 
 def _best(best: dict[str, Any]) -> str:

@@ -15,7 +15,13 @@ UserOption = Annotated[list[str], typer.Option("--user", "-u", help="A user's id
 UsersOption = Annotated[Path | None, typer.Option("--users", help="A file, one user id a line.")]
 HistoryOption = Annotated[
     str | None,
-    typer.Option("--history", metavar="ITEM[:VALUE],…", help="What a new user interacted with."),
+    typer.Option(
+        "--history",
+        metavar="ITEM[:VALUE],…",
+        help="What a new user interacted with, prepared as the run's data were. Without a value, "
+        "an item is liked: it counts as the best rating, or as 1 where values are no ratings; a "
+        "model that predicts ratings needs every value.",
+    ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Every user; needs --output.")]
 OutputOption = Annotated[

@@ -153,7 +153,7 @@ def entries(found: Sequence[dict[str, Any]]) -> None:
         [
             entry["name"],
             _first(entry),
-            ", ".join(f"{p['name']}={p['default']}" for p in entry["parameters"]),
+            ", ".join(f"{p.name}={p.written}" for p in entry["parameters"]),
             *([entry["kind"]] if kinds else []),
         ]
         for entry in found
@@ -163,15 +163,22 @@ def entries(found: Sequence[dict[str, Any]]) -> None:
 
 
 def parameters(entry: dict[str, Any]) -> None:
-    """Print one entry in full: each parameter with type, default, bounds and meaning."""
-    keys = ("name", "type", "default", "bounds", "doc")
-    rows = [[str(parameter[key]) for key in keys] for parameter in entry["parameters"]]
+    """Print one entry in full: each parameter with type, default, bounds and meaning.
+
+    Below the table stand the defaults that a word of another parameter changes.
+    """
+    from recsys_cli.specfile import written
+
+    rows = [[p.name, p.type, p.written, p.bounds, p.doc] for p in entry["parameters"]]
     render.say(f"{entry['name']}: {entry['summary']}")
     if "abilities" in entry:
         abilities = entry["abilities"].items()
         facts = [f"{name}: {_ability(able)}" for name, able in abilities]
         render.say(f"Learns from {entry['feedback']} feedback; {', '.join(facts)}.")
     render.print_table(None, ["parameter", "type", "default", "bounds", "what it does"], rows)
+    for word, defaults in entry["other_defaults"].items():
+        told = ", ".join(f"{name} {written(value)}" for name, value in defaults.items())
+        render.say(f"Other defaults with {word}: {told}.")
 
 
 def trials(found: Tuned) -> None:

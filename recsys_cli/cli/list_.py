@@ -32,7 +32,7 @@ def command(
     registry = _registry(kind)
     entries = [_entry(registry.get(one)) for one in ([name] if name else registry.names())]
     if json:
-        render.print_json(entries)
+        render.print_json([_plain(entry) for entry in entries])
     elif name:
         _tables.parameters(entries[0])
     elif kind is Kind.models:
@@ -54,14 +54,19 @@ def _registry(kind: Kind) -> Any:
 
 
 def _entry(cls: Any) -> dict[str, Any]:
-    from recsys_cli.cli._abilities import of_model
+    from recsys_cli.cli._abilities import of_model, other_defaults
     from recsys_cli.specfile import parameters
 
     entry = {
         "name": cls.spec_name(),
         "summary": " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split()),
-        "parameters": [asdict(parameter) for parameter in parameters(cls.Config)],
+        "parameters": parameters(cls.Config),
+        "other_defaults": other_defaults(cls.Config),
     }
     if hasattr(cls, "recommend"):
         return entry | of_model(cls)
     return entry | {"kind": cls.kind} if hasattr(cls, "kind") else entry
+
+
+def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    return entry | {"parameters": [asdict(parameter) for parameter in entry["parameters"]]}

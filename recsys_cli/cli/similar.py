@@ -34,4 +34,5 @@ def command(
         _tables.scored(f"Items like {recommender.title(item)}", found, "similarity")
     if not found:
         name, title = recommender.model.spec_name(), recommender.title(item)
-        render.note(f"Note: to {name}, no other item is like {title}.")
+        why = "" if recommender.knows(item) else ", which has no training interactions"
+        render.note(f"Note: to {name}, no other item is like {title}{why}.")

@@ -10,6 +10,30 @@ _FLOAT = {"reassoc", "contract", "nsz"}
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
+def _steady(
+    weight: np.float32,
+    lr: np.float32,
+    u: int,
+    i: int,
+    p: NDArray[np.float32],
+    q: NDArray[np.float32],
+) -> np.float32:
+    """Return the weight to step by, so that no weight, however large, makes the step overshoot.
+
+    To first order, a step of weight w takes ``lr w s`` of the error away, where s is 2, for the
+    biases, and ``|p_u|² + |q_i|²``: more than all of it where w is large. So a weight above 1 is a
+    plain step of weight 1, then an implicit one of the rest, whose error is the one after it.
+    Together they take ``lr w s / (1 + lr (w - 1) s)``.
+    """
+    if weight <= 1:
+        return weight
+    slope = np.float32(2)
+    for f in range(p.shape[1]):
+        slope += p[u, f] * p[u, f] + q[i, f] * q[i, f]
+    return weight / (np.float32(1) + lr * (weight - np.float32(1)) * slope)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
 def _block(
     start: int,
     stop: int,
@@ -37,7 +61,7 @@ def _block(
         for f in range(p.shape[1]):
             error -= p[u, f] * q[i, f]
         total += weights[n] * error * error
-        step = lr * weights[n] * error
+        step = lr * _steady(weights[n], lr, u, i, p, q) * error
         hold_u, hold_i = lr * user_scale[u], lr * item_scale[i]
         b_user[u] += step - hold_u * reg[2] * b_user[u]
         b_item[i] += step - hold_i * reg[3] * b_item[i]

@@ -136,6 +136,34 @@ def _drift_on(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
+def _steady(
+    weight: np.float32,
+    lr: np.float32,
+    biases: int,
+    u: int,
+    i: int,
+    time: np.float32,
+    now: Learned,
+    z: NDArray[np.float32],
+) -> np.float32:
+    """Return the weight of a step that no weight can make overshoot, as in ``kernels.sgd``.
+
+    ``biases`` is how many the rating has, the one that drifts not counted.
+    """
+    if weight <= _ONE:
+        return weight
+    drifts = now.drift.shape[1] > 0
+    squared_time = time * time if drifts else np.float32(0)
+    slope = np.float32(biases) + squared_time
+    for f in range(len(z)):
+        user, item = now.p[u, f] + z[f], now.q[i, f]
+        if drifts:
+            user += time * now.drift[u, f]
+        slope += user * user + (_ONE + _ONE + squared_time) * item * item
+    return weight / (_ONE + lr * (weight - _ONE) * slope)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
 def svdpp(
     order: NDArray[np.int64], data: Ratings, now: Learned, hold: Holds, lr: np.float32
 ) -> float:
@@ -163,7 +191,7 @@ def svdpp(
             if drift.shape[1]:
                 error -= time * _drifted(u, i, drift, q)
             total += weights[n] * error * error
-            step = lr * weights[n] * error
+            step = lr * _steady(weights[n], lr, 2 + slots.shape[1], u, i, time, now, z) * error
             b_user[u] = (b_user[u] + step) / (_ONE + lr * hold_b_user[u])
             b_item[i] = (b_item[i] + step) / (_ONE + lr * hold_b_item[i])
             for s in range(slots.shape[1]):

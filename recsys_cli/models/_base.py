@@ -56,6 +56,8 @@ class Model(Component[C], Generic[C]):
     uses_weights: bool = False
     #: Whether training can stop after any epoch, so that the best one can be chosen.
     stops_between_epochs: ClassVar[bool] = False
+    #: Whether a later epoch can be worse; False of a model that goes on averaging.
+    overtrains: ClassVar[bool] = True
 
     user_counts_: Int64
     item_counts_: Int64
@@ -119,7 +121,7 @@ class Model(Component[C], Generic[C]):
         if not finite or not all(np.isfinite(array).all() for array in self.arrays().values()):
             raise Diverged(
                 f"{self.spec_name()} diverged in epoch {epoch}: a learned value is not finite",
-                hint="raise the regularisation, or lower the learning rate where there is one",
+                hint=_steadier(self.config),
             )
 
     def score(self, user_idx: Int32) -> Float32:
@@ -203,6 +205,13 @@ class Model(Component[C], Generic[C]):
     def _fold_in(self, history: CSR) -> None:
         """Replace the learned arrays of users by those of the rows of ``history``."""
 
+    def findings(self) -> dict[str, float]:
+        """Return the few numbers that the fit found and its reader should see, by what they are.
+
+        They go into the run's record and are printed; what is saved of the model is its arrays.
+        """
+        return {}
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return every learned array by name; nothing else is saved.
 
@@ -234,6 +243,17 @@ class Model(Component[C], Generic[C]):
                 raise DamagedRun(f"the saved array {name} does not have {rows:,} rows")
             setattr(model, f"{name}_", array)
         return model
+
+
+def _steadier(config: ModelConfig) -> str:
+    """Return what may keep a model of this config finite, by the parameters that it has."""
+    fields = type(config).model_fields
+    regs = [f"model.{name}" for name in fields if name.startswith("reg") or name == "l2"]
+    raised = f"raise {regs[0] if len(regs) == 1 else 'one of ' + ', '.join(regs)}" if regs else None
+    if "lr" in fields:
+        return " or ".join(filter(None, ("lower model.lr", raised)))
+    looked = "look for huge values in the data: recsys data describe"
+    return ", or ".join(filter(None, (raised, looked)))
 
 
 def best_of_blocks(

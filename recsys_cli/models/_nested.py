@@ -68,6 +68,24 @@ class NestedModel(Model[C], Generic[C]):
             for (name, member), stream in zip(members.items(), streams, strict=True)
         }
 
+    def findings(self) -> dict[str, float]:
+        """Return what the fits of the members found, by the member's label and what it is."""
+        labels = self._labels()
+        return {
+            f"{labels[name]}: {what}": value
+            for name, member in self.members_.items()
+            for what, value in member.findings().items()
+        }
+
+    def _labels(self) -> dict[str, str]:
+        """Return what to call each member: its model, numbered where several are the same."""
+        configs = self._configs()
+        models = [config.component_name() for config in configs.values()]
+        return {
+            name: model if models.count(model) == 1 else f"{model} {models[:at].count(model) + 1}"
+            for at, (name, model) in enumerate(zip(configs, models, strict=True))
+        }
+
     def _fold_in(self, history: CSR) -> None:
         self.members_ = {name: member.fold_in(history) for name, member in self.members_.items()}
 

@@ -115,6 +115,13 @@ class Ensemble(NestedModel[EnsembleConfig]):
             return weights if weights.any() else equal
         return ranking_weights(members, known, rest, self.blend, self.config.trials, rng)
 
+    def findings(self) -> dict[str, float]:
+        """Return the weights that were found, by their models, and what the models found."""
+        if self.config.weights is not None:
+            return super().findings()
+        weights = zip(self._labels().values(), self.weights_.tolist(), strict=True)
+        return {f"weight of {label}": weight for label, weight in weights} | super().findings()
+
     def _score(self, user_idx: Int32) -> Float32:
         parts = [scaled(member.score(user_idx), self.blend) for member in self.members_.values()]
         return added(parts, self.weights_)

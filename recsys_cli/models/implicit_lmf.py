@@ -35,7 +35,7 @@ class ImplicitLMFConfig(ModelConfig):
     reg: NonNegativeFloat = 0.6
     """L2 weight of factors and biases (``regularization``)."""
     negatives: int = Field(30, ge=1, le=10_000)
-    """Negatives drawn a positive (``neg_prop``); see below for their cap."""
+    """Negatives drawn a positive (``neg_prop``), ``factors + 2`` at most a user and pass."""
 
 
 class ImplicitLMF(FactorModel[ImplicitLMFConfig]):

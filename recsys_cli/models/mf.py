@@ -67,16 +67,20 @@ class MF(FactorModel[MFConfig]):
     inverse propensity ``n_i ** -propensity_power``, scaled so that the mean weight stays. With
     ``e`` the error of one rating, sgd updates ``p_u += lr (w e q_i - reg_user n_u^(nu - 1) p_u)``
     and likewise ``q_i``, ``b_u``, ``b_i``, all from the values before; ratings come block by block
-    in a random order that no thread count changes. als solves for bias and factors of a row
-    together. Surprise's SVD is sgd with ``nu=1`` in file order. A new user's factors and bias are
-    solved for exactly, with the inverse propensities of training.
+    in a random order that no thread count changes. A w above 1 is divided by ``1 + lr (w - 1) (2 +
+    |p_u|^2 + |q_i|^2)`` in the update: a step of weight 1, then an implicit one of the rest, so
+    that no weight makes it overshoot. als solves for bias and factors of a row together. Surprise's
+    SVD is sgd with ``nu=1`` in file order. A new user's factors and bias are solved for exactly,
+    with the inverse propensities of training.
 
     References
     ----------
     Koren, Bell and Volinsky, Matrix factorization techniques for recommender systems, IEEE
     Computer 2009. Zhou et al., Large-scale parallel collaborative filtering for the Netflix prize,
     AAIM 2008 (als, ``nu=1``). Schnabel et al., Recommendations as treatments: debiasing learning
-    and evaluation, ICML 2016 (inverse propensities).
+    and evaluation, ICML 2016 (inverse propensities). Kulis and Bartlett, Implicit online learning,
+    ICML 2010; Karampatziakis and Langford, Online importance weight aware updates, UAI 2011 (steps
+    of large weight).
     """
 
     feedback = "explicit"

@@ -101,7 +101,11 @@ class RP3Beta(HistoryModel[RP3BetaConfig]):
         return Explanation(np.zeros(len(item_idx), np.float32), parts)
 
     def similar_items(self, item_idx: Int32, k: int) -> tuple[Int32, Float32]:
-        """Return the k items that walks from each item reach most, and W_ji; -1, -inf beyond."""
+        """Return the k items that walks from each item j reach most, and W_ji; -1, -inf beyond.
+
+        Walks lead from the item (row j), as those of a history do: i may be similar to j and j not
+        to i. An item i is left out where j is none of the ``neighbours`` that its column keeps.
+        """
         return strongest(self._walk, item_idx, k)
 
 

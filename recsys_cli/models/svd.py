@@ -92,6 +92,10 @@ class SVD(FactorModel[SVDConfig]):
         self.relative_error_ = np.float64(self.error_ / np.sqrt(total) if total else 0)
         yield float(self.error_)
 
+    def findings(self) -> dict[str, float]:
+        """Return how far the approximation is from the matrix."""
+        return {"error": float(self.error_), "relative error": float(self.relative_error_)}
+
     def _learn_means(self, matrix: CSR) -> None:
         """Set the mean and the items' offsets, where the config takes them."""
         config = self.config

@@ -23,7 +23,8 @@ class SVDpp(ImplicitTermModel[SVDppConfig]):
     w is the row's weight, 1 by default. Users come in a random order each epoch. With ``e`` the
     error of one rating, ``p_u = (p_u + lr w e q_i) / (1 + lr reg_user n_u^(nu - 1))``; z_u moves by
     ``lr w e q_i``, ``q_i`` by ``lr w e (p_u + z_u)`` and each bias by ``lr w e``, shrunk likewise.
-    After a user's last rating each ``y_j`` of N(u) takes its part of what z_u has moved.
+    After a user's last rating each ``y_j`` of N(u) takes its part of what z_u has moved. The part
+    of a w above 1 is an implicit step, as in ``mf``.
 
     Take it for ratings when accuracy counts: it is more accurate than ``mf`` at about twice the
     time. A user is folded in exactly: z_u from the history, p_u and b_u by least squares.

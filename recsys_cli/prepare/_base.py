@@ -96,6 +96,25 @@ class Filter(Component[C], Generic[C]):
             If the data lack what the filter needs, or break what it demands.
         """
 
+    def by_hand(self, value: float, *, bare: bool) -> float | None:
+        """Return the value that one item of a history given by hand takes; None drops the item.
+
+        Nothing is dropped by default: a filter on how often, when or by whom cannot judge it.
+
+        Parameters
+        ----------
+        value : float
+        bare : bool
+            Whether the item came without a value, and stands for one that is liked.
+        """
+        return value
+
+    def __str__(self) -> str:
+        said = [
+            f"{k} {_plain(v)}" for k, v in self.config.model_dump(exclude_defaults=True).items()
+        ]
+        return f"{self.spec_name()} ({', '.join(said)})" if said else self.spec_name()
+
     def apply(self, dataset: Dataset, rng: np.random.Generator) -> tuple[Dataset, Receipt]:
         """Return the dataset that the filter leaves, and the receipt.
 
@@ -117,6 +136,10 @@ class Filter(Component[C], Generic[C]):
         filtered = _rebuild(dataset, _restate(before, chosen), chosen.rows)
         after = Size.of(filtered.interactions)
         return filtered, Receipt(self.config.describe(), Size.of(before), after)
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _restate(data: Interactions, chosen: Selection) -> Interactions:

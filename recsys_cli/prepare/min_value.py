@@ -25,3 +25,9 @@ class MinValue(Filter[MinValueConfig]):
         rows = np.flatnonzero(data.value >= self.config.value)
         ones = np.ones(len(rows), np.float32) if self.config.binarise else None
         return Selection(rows, ones)
+
+    def by_hand(self, value: float, *, bare: bool) -> float | None:
+        """Drop an item of a history whose value is below ``value``; a bare one has enough."""
+        if not bare and value < self.config.value:
+            return None
+        return 1.0 if self.config.binarise else max(value, self.config.value)

@@ -56,6 +56,11 @@ class FoldRun:
         return str(self._run.spec_document["evaluation"]["candidates"])
 
     @property
+    def prepare(self) -> list[dict[str, Any]]:
+        """The filters of the data, in the spec's order: the name and parameters of each."""
+        return list(self._run.spec_document["dataset"]["prepare"])
+
+    @property
     def history(self) -> list[dict[str, Any]]:
         """One dict an epoch; empty for a model without epochs."""
         name = f"{self._prefix}history.jsonl"

@@ -11,7 +11,7 @@ from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import _read
 from recsys_cli.specfile._dump import dump, dump_document
 from recsys_cli.specfile._node import Node, Place, located
-from recsys_cli.specfile._parameters import Parameter, parameters
+from recsys_cli.specfile._parameters import Parameter, parameters, written
 from recsys_cli.specfile._problems import validate
 from recsys_cli.specfile._schema import schema
 from recsys_cli.specfile._search import check_space, varied
@@ -28,6 +28,7 @@ __all__ = [
     "read",
     "schema",
     "varied",
+    "written",
 ]
 
 C = TypeVar("C", bound=Config)

@@ -26,17 +26,24 @@ _BOUNDS = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One key of a block, as text for people.
+    """One key of a block.
 
-    ``name`` has dots where blocks nest and ``[]`` where they are items of a list; ``default`` is
-    written as in a spec, or ``required``; ``bounds`` is empty where there are none.
+    ``name`` has dots where blocks nest and ``[]`` where they are items of a list; ``default`` is a
+    JSON value, and None also of what is ``required``; the rest is text for people: ``bounds`` is
+    empty where there are none.
     """
 
     name: str
     type: str
-    default: str
+    default: Any
     doc: str
     bounds: str
+    required: bool = False
+
+    @property
+    def written(self) -> str:
+        """The default as a spec writes it, or ``required``."""
+        return REQUIRED if self.required else written(self.default)
 
 
 def parameters(config: type[Config]) -> list[Parameter]:
@@ -52,9 +59,10 @@ def _walk(block: dict[str, Any], defs: dict[str, Any], prefix: str) -> Iterator[
             yield from _walk(inner[0], defs, f"{prefix}{name}.")
             continue
         required = name in block.get("required", [])
-        default = REQUIRED if required else _written(field.get("default"))
         doc = " ".join(field.get("description", "").split())
-        yield Parameter(prefix + name, _type(field, defs), default, doc, _bounds(field))
+        yield Parameter(
+            prefix + name, _type(field, defs), field.get("default"), doc, _bounds(field), required
+        )
         for choice in inner:
             yield from _walk(choice, defs, f"{prefix}{name}{'[]' if 'items' in field else ''}.")
 
@@ -77,7 +85,7 @@ def _type(field: dict[str, Any], defs: dict[str, Any]) -> str:
     if "anyOf" in field:
         return " or ".join(_type(choice, defs) for choice in field["anyOf"])
     if "enum" in field or "const" in field:
-        return " or ".join(_written(value) for value in field.get("enum", [field.get("const")]))
+        return " or ".join(written(value) for value in field.get("enum", [field.get("const")]))
     if "prefixItems" in field:
         return f"[{', '.join(_type(item, defs) for item in field['prefixItems'])}]"
     if field.get("type") == "array":
@@ -95,9 +103,10 @@ def _bounds(field: dict[str, Any]) -> str:
     return ", ".join(filter(None, [*own, *inner]))
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """Return a JSON value as a spec writes it."""
     if value is None:
         return "null"
     if isinstance(value, list):
-        return f"[{', '.join(map(_written, value))}]"
+        return f"[{', '.join(map(written, value))}]"
     return value if isinstance(value, str) and value else show(value)

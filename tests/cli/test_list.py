@@ -42,6 +42,36 @@ def test_models_are_grouped_by_feedback_and_tell_what_they_can(recsys):
     assert ratings < out.index("│ mf ") < others < out.index("│ als ")
 
 
+def test_defaults_are_json_values_and_tables_write_them_as_specs_do(recsys):
+    (bpr,) = recsys("list", "models", "bpr", "--json").document
+    (core,) = recsys("list", "filters", "core", "--json").document
+    (least,) = recsys("list", "filters", "min-value", "--json").document
+    (own,) = recsys("list", "datasets", "delimited", "--json").document
+    core, least, own = ({p["name"]: p for p in one["parameters"]} for one in (core, least, own))
+    assert core["users"]["default"] == 5 and core["users"]["required"] is False
+    assert (least["value"]["default"], least["value"]["required"]) == (None, True)
+    assert least["binarise"]["default"] is False
+    assert own["path"]["default"] is None and own["folds"]["default"] == []
+    kinds = {type(parameter["default"]) for parameter in bpr["parameters"]}
+    assert {int, float} <= kinds
+    out = recsys("list", "filters").out
+    assert "value=required, binarise=false" in out and "start=null" in out
+    assert "│ required │" in recsys("list", "filters", "min-value").out
+
+
+@pytest.mark.parametrize("name", ["item-knn", "user-knn"])
+def test_defaults_that_another_parameter_changes_stand_under_the_table(recsys, name):
+    (entry,) = recsys("list", "models", name, "--json").document
+    other = {"similarity": "cosine", "neighbours": 50, "shrinkage": 0, "amplification": 1}
+    assert entry["other_defaults"] == {"target: implicit": other}
+    assert recsys("list", "models", name).out.endswith(
+        "Other defaults with target: implicit: similarity cosine, neighbours 50, shrinkage 0.0, "
+        "amplification 1.0.\n"
+    )
+    (als,) = recsys("list", "models", "als", "--json").document
+    assert als["other_defaults"] == {}
+
+
 def test_a_model_of_either_feedback_says_which_parameters_decide(recsys):
     entry = recsys("list", "models", "svd", "--json").document[0]
     assert entry["feedback"] == "either"

@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from recsys_cli.cli._request import parse_history
 from recsys_cli.errors import SpecError
 from recsys_cli.runs import Store
-from tests.cli.conftest import make
+from tests.cli.conftest import SMALL, make
 
 
 @pytest.fixture
@@ -189,6 +190,70 @@ def test_an_item_like_no_other_is_noted(recsys, tmp_path):
     assert (result.code, result.out) == (0, "")
     assert result.err.startswith("Note: to slim, no other item is like ")
     assert recsys(*words, "--json").document == []
+
+
+LIKED = {"prepare": [{"name": "min-value", "value": 4, "binarise": True}]}
+
+
+@pytest.fixture(scope="module")
+def liked(tmp_path_factory) -> Store:
+    """Runs on liked items alone, a fifth of them held out."""
+    store = Store(tmp_path_factory.mktemp("liked"))
+    data = {"dataset": SMALL | LIKED, "split": {"name": "item-holdout"}}
+    make(store, "liked", evaluated=False, **data)
+    return store
+
+
+def items_of(store: Store, *, trained_on: bool) -> list[str]:
+    fold = store.find("liked").fold()
+    at = np.flatnonzero((fold.model_arrays()["item_counts"] > 0) == trained_on)
+    return [fold.catalog.items[i] for i in at]
+
+
+def test_what_the_run_s_filters_drop_of_a_history_is_told(recsys, liked):
+    low, high = items_of(liked, trained_on=True)[:2]
+    words = ["recommend", "liked", "--runs", liked.root, "-k", "2", "--history"]
+    dropped = f"min-value (value 4, binarise True) drops 1 of 2 items of the history: {low}"
+    mixed = recsys(*words, f"{low}:1,{high}:5")
+    assert mixed.code == 0 and mixed.err == f"Note: {dropped}.\n"
+    (found,) = recsys(*words, f"{low}:1,{high}:5", "--json").document
+    assert found["note"] == dropped
+    assert recsys(*words, f"{low},{high}").err == ""
+
+
+@pytest.mark.parametrize("value", ["0", "-3"])
+def test_a_strength_that_is_none_exits_2(recsys, here, value):
+    rows = [f"u{u},i{i},{1 + u * i}" for u in range(6) for i in range(4) if (u + i) % 3]
+    Path("plays.csv").write_text("\n".join(["user,item,rating", *rows]))
+    plays = {"name": "delimited", "path": "plays.csv"}
+    make(Store(here / "runs"), "plays", evaluated=False, dataset=plays, split={"name": "random"})
+    result = recsys("recommend", "--history", f"i1:2,i2:{value}")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        f'error: the value {value} of item "i2" must be above 0: als takes values as counts or '
+        "strengths\nleave i2 out, or give it without a value, which counts as 1\n"
+    )
+    assert recsys("recommend", "--history", "i1:2,i2:0.5").code == 0
+
+
+def test_an_item_that_training_knew_nothing_of_is_told(recsys, liked):
+    unknown = items_of(liked, trained_on=False)[0]
+    where = ["--runs", liked.root]
+    alike = recsys("similar", "liked", "--item", unknown, *where)
+    assert (alike.code, alike.out) == (0, "")
+    assert alike.err.endswith(", which has no training interactions.\n")
+    listed = recsys("recommend", "liked", "--history", unknown, "--json", *where).document[0]
+    (popular,) = recsys("recommend", "liked", "--user", "nobody", "--json", *where).document
+    assert listed["note"] == (
+        f"als never saw 1 of 1 items of the history: {unknown}; "
+        "nothing is left of it: these are the most popular items"
+    )
+    assert listed["items"] == popular["items"]
+
+
+def test_help_says_what_an_item_without_a_value_counts_as(recsys):
+    told = " ".join(recsys("recommend", "--help").out.split())
+    assert "counts as the best rating, or as 1 where values are no ratings" in told
 
 
 def test_explained(runs, recsys):

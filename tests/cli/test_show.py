@@ -47,6 +47,14 @@ def test_a_run_of_folds_is_shown(runs, recsys):
     assert "Training, fold 2" in result.out
 
 
+def test_what_a_fit_found_is_shown(recsys, write, tmp_path):
+    model = {"name": "ensemble", "models": [{"name": "popular"}, {"name": "random"}]}
+    assert recsys("train", write("both", model=model), "--runs", tmp_path).code == 0
+    weights = Store(tmp_path).find("both").fold().model_arrays()["weights"]
+    shown = recsys("show", "both", "--runs", tmp_path).out
+    assert f"weight of popular {weights[0]:.3g}, weight of random {weights[1]:.3g}" in shown
+
+
 def test_a_run_not_evaluated_yet_is_shown_with_the_next_command(runs, recsys):
     result = recsys("show", "bare")
     assert result.code == 0 and "Not evaluated yet. Next: recsys evaluate bare-1" in result.err

@@ -16,7 +16,7 @@ def problem(drifts):
         indptr=indptr,
         items=items.astype(np.int32),
         values=rng.normal(size=n).astype(np.float32),
-        weights=rng.uniform(0.5, 2, n).astype(np.float32),
+        weights=rng.uniform(0.1, 9, n).astype(np.float32),
         deviation=rng.uniform(-1, 1, n).astype(np.float32),
         slots=rng.integers(0, 4, (n, 2 * drifts)).astype(np.int32),
         seen_indptr=indptr,
@@ -44,7 +44,10 @@ def reference(order, data, now, hold, lr):
             error = data.values[n] - b_user[u] - b_item[i] - user @ q[i] - time * moving[-1]
             error -= sum(extra[s] for s in slots)
             total += data.weights[n] * error**2
-            step, old_q = lr * data.weights[n] * error, q[i].copy()
+            drifted = time**2 * (1 + q[i] @ q[i]) if drift.shape[1] else 0
+            slope = 2 + len(slots) + user @ user + 2 * q[i] @ q[i] + drifted
+            steady = data.weights[n] / (1 + lr * max(data.weights[n] - 1, 0) * slope)
+            step, old_q = lr * steady * error, q[i].copy()
             b_user[u] = (b_user[u] + step) / (1 + lr * hold.b_user[u])
             b_item[i] = (b_item[i] + step) / (1 + lr * hold.b_item[i])
             for s in slots:

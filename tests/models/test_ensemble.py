@@ -140,6 +140,23 @@ def test_ensembles_nest_and_load(fitted):
     assert model.config == EnsembleConfig.model_validate_json(model.config.model_dump_json())
 
 
+def test_the_weights_found_are_told_by_the_name_of_their_model(fitted):
+    models = [{"name": "als", "factors": factors, "epochs": 2} for factors in (2, 4)]
+    model = fitted([*models, {"name": "popular"}])
+    labels = ["weight of als 1", "weight of als 2", "weight of popular"]
+    assert model.findings() == dict(zip(labels, model.weights_.tolist(), strict=True))
+    assert fitted(RANKERS, weights=[1.0, 2.0]).findings() == {}  # the spec has them
+
+
+def test_what_members_found_is_told_too(ratings, fitted):
+    model = fitted([{"name": "svd", "factors": 2}, {"name": "popular"}], weights=[1.0, 1.0])
+    svd = model.members_["m0"]
+    total = np.linalg.norm(ratings.value)
+    left = total**2 - np.sum(svd.singular_values_**2)
+    found = {"svd: error": left**0.5, "svd: relative error": left**0.5 / total}
+    assert model.findings() == pytest.approx(found, rel=1e-4)
+
+
 @pytest.mark.parametrize("weights", [[1.0], [0.0, 0.0], [1.0, -1.0]])
 def test_weights_must_fit_the_models(weights):
     with pytest.raises(ValidationError, match=r"weights|greater"):

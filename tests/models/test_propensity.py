@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys_cli.loaders.synthetic import Synthetic
 from recsys_cli.models._propensity import item_weights, propensity_weights
 from recsys_cli.models.mf import MF
+from recsys_cli.models.svdpp import SVDpp
+from recsys_cli.models.timesvdpp import TimeSVDpp
 
 
 @pytest.fixture
@@ -43,3 +46,36 @@ def test_an_interaction_of_a_new_user_counts_as_one_of_weight_1_in_training(make
 def test_mf_heeds_the_propensity(skewed, solver):
     model = MF(solver=solver, factors=2, epochs=2, propensity_power=1.0)
     assert model.fit(skewed, rng=np.random.default_rng(1)).mean_ == pytest.approx(3.0)
+
+
+@pytest.fixture(scope="module")
+def popularity():
+    """The embedded data: some items have hundreds of ratings, some have one."""
+    return Synthetic().load().interactions
+
+
+def weighted_rmse(model, data, weights):
+    predicted = model.predict(data.user_idx, data.item_idx, data.timestamp)
+    return np.sqrt(np.average((predicted - data.value) ** 2, weights=weights))
+
+
+def test_sgd_comes_as_near_as_least_squares_whatever_a_rare_item_weighs(popularity):
+    weights = propensity_weights(popularity, 1.0)
+    assert weights.max() > 50  # two biases step by 0.02 w e each: away from the rating
+    parameters = {"factors": 8, "propensity_power": 1.0}
+    sgd, als = (
+        MF(solver=solver, epochs=epochs, **parameters).fit(popularity, rng=np.random.default_rng(1))
+        for solver, epochs in (("sgd", 80), ("als", 15))
+    )
+    least = weighted_rmse(als, popularity, weights)
+    assert weighted_rmse(sgd, popularity, weights) == pytest.approx(least, rel=0.05)
+
+
+@pytest.mark.parametrize("cls", [SVDpp, TimeSVDpp])
+def test_the_implicit_term_trains_under_the_same_weights(popularity, cls):
+    weights = propensity_weights(popularity, 1.0)
+    data, losses = replace(popularity, weight=weights), []
+    model = cls(factors=8, epochs=15).fit(
+        data, rng=np.random.default_rng(1), on_epoch=lambda m, e, loss: losses.append(loss)
+    )
+    assert weighted_rmse(model, data, weights) < 0.75 * losses[0]

@@ -32,6 +32,18 @@ def test_scores_are_walks_through_the_strongest_ways(ratings, alpha, beta, neigh
     np.testing.assert_allclose(model.score(EVERYONE), start @ between, rtol=1e-4, atol=1e-9)
 
 
+def test_similar_items_are_those_that_walks_from_the_item_reach(ratings):
+    model = RP3Beta(alpha=1.0, beta=0.3, neighbours=100).fit(ratings, rng=NO_CHANCE)
+    _, between = walks(ratings, 1.0, 0.3)
+    np.fill_diagonal(between, 0)
+    assert not np.allclose(between, between.T)
+    every = np.arange(ratings.n_items, dtype=np.int32)
+    items, weights = model.similar_items(every, 5)
+    best = np.sort(between, axis=1)[:, :-6:-1]
+    np.testing.assert_allclose(weights, best, rtol=1e-4)
+    np.testing.assert_allclose(between[every[:, None], items], best, rtol=1e-4)
+
+
 def test_beta_takes_from_the_popular(ratings):
     means = []
     for beta in (0.0, 0.5, 1.0):

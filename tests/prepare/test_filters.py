@@ -31,6 +31,12 @@ def test_min_value_keeps_the_scale_unless_it_binarises(make):
     assert left.interactions.scale is None
 
 
+def test_filters_name_what_is_not_their_default():
+    assert str(MinValue(value=3.5)) == "min-value (value 3.5)"
+    assert str(MinValue(value=1, binarise=True)) == "min-value (value 1, binarise True)"
+    assert str(Core()) == "core"
+
+
 @given(data=datasets(), users=st.integers(0, 4), items=st.integers(0, 4))
 def test_core_is_the_largest_set_in_which_all_have_enough(data, users, items):
     rows = {*zip(data.interactions.user_idx, data.interactions.item_idx, strict=True)}

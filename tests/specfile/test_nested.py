@@ -100,5 +100,5 @@ def test_a_list_has_no_further_position(refused: Callable[..., list[str]]) -> No
 def test_parameters_name_the_kind_of_block() -> None:
     found = {parameter.name: parameter for parameter in parameters(SwitchConfig)}
     assert found["warm"] == Parameter(
-        "warm", "model block", "required", "The model of all other users.", ""
+        "warm", "model block", None, "The model of all other users.", "", True
     )

@@ -77,19 +77,21 @@ def test_parameters_of_a_component() -> None:
         "others[].user",
         "others[].value",
     ]
-    assert found["path"] == Parameter("path", "str", "required", "The file.", "")
+    assert found["path"] == Parameter("path", "str", None, "The file.", "", True)
     assert found["kind"] == Parameter("kind", "csv or tsv", "csv", "Which kind of file.", "")
     assert found["scale"].type == "[float, float] or null"
     assert found["scale"].bounds == ""
-    assert found["scale"].default == "null"
-    assert found["rows"] == Parameter("rows", "int", "10", "Rows at most.", "> 0")
+    assert (found["scale"].default, found["scale"].written) == (None, "null")
+    assert found["rows"] == Parameter("rows", "int", 10, "Rows at most.", "> 0")
     assert found["noise"].bounds == "≥ 0, < 1"
     assert found["columns.user"].type == "str or int"
     assert found["columns.user"].default == "user"
-    assert found["others"] == Parameter("others", "list of block", "[]", "Further columns.", "")
+    assert found["others"] == Parameter("others", "list of block", [], "Further columns.", "")
+    assert [found[name].written for name in ("path", "rows", "others")] == ["required", "10", "[]"]
 
 
 def test_parameters_of_a_block() -> None:
     found = {parameter.name: parameter for parameter in parameters(EvaluationSpec)}
-    assert found["metrics"].default == "[ndcg@10, recall@10]"
+    assert found["metrics"].default == ["ndcg@10", "recall@10"]
+    assert found["metrics"].written == "[ndcg@10, recall@10]"
     assert found["relevant.min_value"].type == "float or null"
