@@ -36,7 +36,7 @@ def main() -> None:
         parser.error(f"unknown job {', '.join(sorted(unknown))}; known: {', '.join(jobs())}")
     for job in asked.jobs or jobs():
         result = run(job, asked.quick)
-        print(_report.table([result]), flush=True)
+        print(f"{job}\n\n{_report.table(result.rows)}", flush=True)
         if not asked.quick:
             _report.save(result)
             _report.PAGE.write_text(_report.page(_report.saved()), encoding="utf-8")

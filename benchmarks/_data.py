@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from recsys_cli.data import CSR, Dataset, Split
+from recsys_cli.data import CSR, Dataset, SideFeatures, Split
 from recsys_cli.loaders import LOADERS
 from recsys_cli.loaders._home import data_home
 from recsys_cli.prepare import FILTERS
@@ -20,10 +20,11 @@ _SHAPES = {
 
 
 class Named(NamedTuple):
-    """A split, and what to call its data in a table."""
+    """A split with its features, and what to call its data in a table."""
 
     name: str
     split: Split
+    features: SideFeatures
 
 
 def at_hand(size: str) -> bool:
@@ -36,13 +37,13 @@ def pairs(size: str) -> Named:
     name, dataset = _load(size)
     binarise = FILTERS.get("min-value")(value=0.0, binarise=True)
     dataset, _ = binarise.apply(dataset, generator(SEED, "prepare"))
-    return Named(name, _split("leave-last", dataset, n=1))
+    return Named(name, _split("leave-last", dataset, n=1), dataset.features)
 
 
 def ratings(size: str) -> Named:
     """Return ratings, a random tenth held out."""
     name, dataset = _load(size)
-    return Named(name, _split("random", dataset, test=0.1))
+    return Named(name, _split("random", dataset, test=0.1), dataset.features)
 
 
 def matrix(rows: CSR) -> Any:

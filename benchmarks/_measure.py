@@ -25,6 +25,8 @@ class Row:
         Of ours, then of the peer; one number where both share it, None where there is none.
     faster, within : float, optional
         The aim: the peer's time over ours to exceed, or seconds to stay within.
+    family : str
+        Of the model, where a job goes through several.
     """
 
     case: str
@@ -34,6 +36,7 @@ class Row:
     quality: dict[str, list[Any]] = field(default_factory=dict)
     faster: float | None = None
     within: float | None = None
+    family: str = ""
 
     @property
     def ratios(self) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import warnings
 from typing import Any
@@ -24,15 +25,20 @@ class Surprise:
         train = split.train
         columns = {"user": train.user_idx, "item": train.item_idx, "rating": train.value}
         data = Dataset.load_from_df(pd.DataFrame(columns), Reader(rating_scale=(1, 5)))
-        self._train, self._asked = data.build_full_trainset(), _rating.asked(split)
+        self._data, self._asked = data, _rating.asked(split)
+        self._train = data.build_full_trainset()
         self._split, self._name, self._settings = split, name, settings
+        self.versus = f"surprise {name}, 1 thread"
 
     def fit(self) -> dict[str, float]:
         """Fit anew and return the seconds."""
+        self._create()
+        return timed(lambda: self.model.fit(self._train))
+
+    def _create(self) -> None:
         import surprise
 
         self.model = getattr(surprise, self._name)(**self._settings)
-        return timed(lambda: self.model.fit(self._train))
 
     def answer(self) -> dict[str, float]:
         """Return the seconds that predicting the held-out ratings takes."""
@@ -43,6 +49,15 @@ class Surprise:
         return _rating.surprise(self._split, self.model)
 
 
+class SurpriseFromTable(Surprise):
+    """The same with the making of the training set in the time of a fit."""
+
+    def fit(self) -> dict[str, float]:
+        """Fit anew and return the seconds."""
+        self._create()
+        return timed(lambda: self.model.fit(self._data.build_full_trainset()))
+
+
 class Implicit:
     """A model of implicit; values become ``1 + confidence * value`` if it is given."""
 
@@ -51,7 +66,10 @@ class Implicit:
     ) -> None:
         module, _, self._name = name.rpartition(".")
         self._module = importlib.import_module(f"implicit.{module}")
-        self._split, self._settings, values = split, settings, split.train.csr
+        self._split, values = split, split.train.csr
+        self._settings = {"num_threads": threads.count(), **settings}
+        n = self._settings["num_threads"]
+        self.versus = f"implicit {self._name}, {n} thread{'s' if n > 1 else ''}, BLAS 1"
         if confidence is not None:
             values = strengths(values, confidence)
             values = values._replace(data=values.data + 1)
@@ -61,8 +79,9 @@ class Implicit:
         """Fit anew and return the seconds."""
         with threads.single_blas(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a matrix that the library itself made
-            create = getattr(self._module, self._name)
-            self.model = create(num_threads=threads.count(), **self._settings)
+            # Copied, as a generator of random numbers would go on where the last fit left it.
+            settings = copy.deepcopy(self._settings)
+            self.model = getattr(self._module, self._name)(**settings)
             return timed(lambda: self.model.fit(self._values, show_progress=False))
 
     def answer(self) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -23,9 +22,8 @@ _HEAD = """\
 Times are medians of the repeats, with the shortest and the longest in brackets. Ours and the peer
 ran in turn, in one process, after a warm-up; the ratio is the peer's time over ours, turn by turn,
 so above 1 ours is faster. `make bench` measures again and rewrites this page.
-
 """
-_COLUMNS = ("job", "case", "ours", "peer", "ratio", "quality, ours / peer", "aim", "aim met")
+_COLUMNS = ("family", "case", "ours", "peer", "ratio", "quality, ours / peer", "aim", "aim met")
 
 
 @dataclass(frozen=True)
@@ -51,26 +49,26 @@ def saved() -> list[Result]:
     return [Result(**{**d, "rows": [Row(**row) for row in d["rows"]]}) for d in documents]
 
 
-def table(results: Iterable[Result]) -> str:
-    """Return one Markdown table of all rows."""
-    rows = [_cells(result.job, row) for result in results for row in result.rows]
-    lines = [_COLUMNS, ("---",) * len(_COLUMNS), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+def table(rows: list[Row]) -> str:
+    """Return one Markdown table; the families are a column where the rows name them."""
+    first = 0 if any(row.family for row in rows) else 1
+    lines = [_COLUMNS, ("---",) * len(_COLUMNS), *map(_cells, rows)]
+    return "".join(f"| {' | '.join(line[first:])} |\n" for line in lines)
 
 
 def page(results: list[Result]) -> str:
     """Return docs/performance.md."""
-    return _HEAD + table(results) + "".join(_section(result) for result in results)
+    return _HEAD + "".join(_section(result) for result in results)
 
 
-def _cells(job: str, row: Row) -> tuple[str, ...]:
+def _cells(row: Row) -> tuple[str, ...]:
     peer = f"{_seconds(row.peer)}, {row.versus}" if row.peer else "–"
     ratio = _spread(row.ratios, "×", 2) if row.peer else "–"
     quality = "; ".join(
         f"{name} {' / '.join(map(_number, values))}" for name, values in row.quality.items()
     )
     met = {None: "–", True: "yes", False: "**missed**"}[row.met]
-    return (job, row.case, _seconds(row.ours), peer, ratio, quality or "–", _aim(row), met)
+    return (row.family, row.case, _seconds(row.ours), peer, ratio, quality or "–", _aim(row), met)
 
 
 def _number(value: float | None) -> str:
@@ -103,7 +101,7 @@ def _section(result: Result) -> str:
     others = f"other processes took {m['others']:.0%} of the machine meanwhile"
     busy = f" (**busy**: {others})" if m["others"] > _BUSY else ""
     return (
-        f"\n## {result.job}\n\n{result.about}\n\n"
+        f"\n## {result.job}\n\n{result.about}\n\n{table(result.rows)}\n"
         f"{'–'.join(map(str, repeats))} repeats on {m['date']}{busy}, {m['cpu']}, {m['cores']} "
         f"cores, {m['system']}; BLAS {m['blas']}; {versions}.\n"
     )
