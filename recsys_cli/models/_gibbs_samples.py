@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys_cli import threads
-from recsys_cli.data import CSR, Bool, Float32, Float64, Int32
+from recsys_cli.data import CSR, Float32, Float64
 
 _BLOCK = 16
 
@@ -90,24 +90,3 @@ def system(
         share = ridge[:, None] / np.sqrt(max(len(columns), 1))
         parts += samples.implicit[columns].transpose(1, 0, 2) * share
     return left, ridge * samples.means, parts
-
-
-def standard_deviation(
-    samples: Samples, user_idx: Int32, item_idx: Int32, cold: tuple[Bool, Bool]
-) -> Float32:
-    """Return the predictive standard deviation of each pair's rating, float32 (n,).
-
-    ``cold`` says which users and which items have no ratings: the spread of their prior is added.
-    """
-    users, items = samples.users[user_idx], samples.items[item_idx]
-    x, z = facing(users), facing(items)
-    predicted = users[..., 0] + np.einsum("nsf,nsf->ns", x, items.astype(np.float64))
-    spread = np.mean(1 / samples.noise.astype(np.float64)) + predicted.var(axis=1)
-    variance = 1 / samples.precisions.astype(np.float64)
-    spread += np.where(cold[0][user_idx], _prior_variance(z, variance[0]), 0)
-    spread += np.where(cold[1][item_idx], _prior_variance(x, variance[1]), 0)
-    return np.asarray(np.sqrt(spread), np.float32)
-
-
-def _prior_variance(faced: Float64, variance: Float64) -> Float64:
-    return np.asarray(np.einsum("nsf,sf->n", faced**2, variance) / len(variance))

@@ -18,7 +18,8 @@ from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._gibbs import Sampler
 from recsys_cli.models._gibbs_design import Design, design, feature_groups, implicit
 from recsys_cli.models._gibbs_posterior import Posterior
-from recsys_cli.models._gibbs_samples import Samples, folded, standard_deviation, system
+from recsys_cli.models._gibbs_samples import Samples, folded, system
+from recsys_cli.models._gibbs_spread import left_open, variance
 
 _PAIR_BLOCK = 1 << 13
 
@@ -112,6 +113,8 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
     prior_mean_: Float32
     prior_precision_: Float32
     noise_precision_: Float32
+    #: That of folded-in users; not saved.
+    history_: CSR | None = None
 
     def __init__(self, config: BayesianMFConfig | None = None, **parameters: Any) -> None:
         super().__init__(config, **parameters)
@@ -177,17 +180,21 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
         """Return the predictive standard deviation of each pair's rating, float32 (n,).
 
         Its square is the variance of the prediction over the kept samples plus the mean variance of
-        the noise. A cold user or item adds the spread of its prior. Of a folded-in user, only what
-        the samples disagree on counts, not what a short history leaves open.
+        the noise. A cold user or item adds the spread of its prior, a folded-in user what its
+        history leaves open, which costs as much as folding it in.
         """
-        samples = self._samples
-        cold = (self.user_counts_ == 0, self.item_counts_ == 0)
+        samples, history = self._samples, self.history_
+        cold = ((self.user_counts_ == 0) & (history is None), self.item_counts_ == 0)
 
         def block(start: int, stop: int) -> Float32:
             pairs = (user_idx[start:stop], item_idx[start:stop])
-            return standard_deviation(samples, *pairs, cold)
+            spread = variance(samples, *pairs, cold)
+            if history is not None:
+                spread += left_open(samples, history, *pairs, cold[1])
+            return np.sqrt(spread).astype(np.float32)
 
-        parts = threads.map_blocks(block, len(user_idx), _PAIR_BLOCK)
+        with threads.single_blas():
+            parts = threads.map_blocks(block, len(user_idx), _PAIR_BLOCK)
         return np.concatenate([np.empty(0, np.float32), *parts])
 
     def explain(self, user_idx: int, item_idx: Int32, history: CSR) -> Explanation:
@@ -205,6 +212,7 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
         return Explanation(fixed.astype(np.float32), shares[:, 1:].astype(np.float32))
 
     def _fold_in(self, history: CSR) -> None:
+        self.history_ = history
         self.user_samples_ = folded(self._samples, history, float(self.mean_))
         factors, bias = self._mean_of(self.user_samples_)
         self.user_factors_, self.user_bias_ = factors.astype(np.float32), bias.astype(np.float32)

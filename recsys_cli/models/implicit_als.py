@@ -15,6 +15,7 @@ from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._implicit import library
+from recsys_cli.models._implicit_epochs import epochs
 
 
 class ImplicitALSConfig(ModelConfig):
@@ -41,8 +42,9 @@ class ImplicitALS(FactorModel[ImplicitALSConfig]):
     numbers on [0, 0.01), takes conjugate gradient steps without a preconditioner, and has no
     frequency scaling of ``reg``. Its arrays are copied out, so a saved model does not need it.
 
-    The library is called for one pass at a time, which continues from its factors. Rows are solved
-    each for itself, so the number of threads changes no result.
+    Rows are solved each for itself, so the number of threads changes no result. Take it when the
+    library's own numbers are wanted: ``als`` reaches as low an objective in less time, and adds
+    ``alpha0``, logarithmic confidence, ``nu`` and weights by propensity.
 
     References
     ----------
@@ -59,7 +61,7 @@ class ImplicitALS(FactorModel[ImplicitALSConfig]):
     ) -> Iterator[float | None]:
         from scipy.sparse import csr_matrix
 
-        als, failures = library("cpu.als"), library("recommender_base")
+        als = library("cpu.als")
         known = strengths(observed(train), self.config.alpha)
         shape = (train.n_users, train.n_items)
         confidence = csr_matrix((known.data + 1, known.indices, known.indptr), shape=shape)
@@ -68,21 +70,22 @@ class ImplicitALS(FactorModel[ImplicitALSConfig]):
                 factors=self.config.factors,
                 regularization=self.config.reg,
                 alpha=1.0,
-                iterations=1,
+                iterations=self.config.epochs,
                 use_cg=self.config.use_cg,
                 num_threads=threads.count(),
                 random_state=rng,
             )
-            for epoch in range(1, self.config.epochs + 1):
-                try:
-                    model.fit(confidence, show_progress=False)
-                except (ValueError, failures.ModelFitError) as failure:
-                    raise Diverged(
-                        f"implicit gave up in epoch {epoch}: {failure}", hint="raise model.reg"
-                    ) from failure
-                users = self.user_factors_ = model.user_factors.copy()
-                items = self.item_factors_ = model.item_factors.copy()
-                yield objective(known, users, items, self.config.reg)
+            epoch = 1
+            try:
+                for _ in epochs(model, confidence):
+                    users, items = model.user_factors, model.item_factors
+                    self.user_factors_, self.item_factors_ = users, items
+                    yield objective(known, users, items, self.config.reg)
+                    epoch += 1
+            except ValueError as failure:
+                raise Diverged(
+                    f"implicit gave up in epoch {epoch}: {failure}", hint="raise model.reg"
+                ) from failure
 
     def _fold_in(self, history: CSR) -> None:
         known = strengths(history, self.config.alpha)

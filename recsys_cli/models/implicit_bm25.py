@@ -24,7 +24,10 @@ class ImplicitBM25(ItemItemModel[ImplicitBM25Config]):
     An item is a document and a user a term: value v becomes
     ``v (k1 + 1) / (k1 (1 - b + b L_i / mean L) + v) · log(n_items / (1 + n_u))``, with ``L_i`` the
     item's sum of values and ``n_u`` the items of the user. Columns are not normalised afterwards,
-    so popular items are near to many. The history counts by its plain values.
+    so popular items are near to many. The history counts by its plain values. Take it when the
+    library's own numbers are wanted: ``item-knn`` with ``target: implicit``, ``lists: history``,
+    ``similarity: dot`` and ``weighting: bm25`` ranks as it does, and can normalise the columns too
+    (``similarity: cosine``).
 
     References
     ----------

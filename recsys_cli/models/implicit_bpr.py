@@ -11,6 +11,7 @@ from recsys_cli.data import CSR, Float32, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._implicit import library
+from recsys_cli.models._implicit_epochs import epochs
 from recsys_cli.models._pairwise import fold_in_pairwise
 
 
@@ -32,8 +33,9 @@ class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
 
     Objective and update are those of ``bpr`` with one ``reg``. The library draws negatives by
     popularity (another interaction's item: ``negatives: popular``, ``beta: 1``) and leaves the pair
-    out when the user took it. Its threads race, so it runs on one, and is then deterministic.
-    Training is one step: early stopping cannot cut it short.
+    out when the user took it. Its threads race, so it runs on one, and is then deterministic. It
+    reports no loss. Take it when the library's own numbers are wanted: ``bpr`` trains on all
+    threads, has an L2 weight a side, and draws negatives uniformly or hard as well.
 
     References
     ----------
@@ -42,6 +44,7 @@ class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
     """
 
     feedback = "implicit"
+    stops_between_epochs = True
 
     item_bias_: Float32
 
@@ -61,12 +64,12 @@ class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
         )
         ones = np.ones(len(matrix.indices), np.float32)
         shape = (matrix.n_rows, matrix.n_cols)
-        model.fit(csr_matrix((ones, matrix.indices, matrix.indptr), shape), show_progress=False)
-        # The library appends the bias of items as a last factor, and 1 to users' factors.
-        self.user_factors_ = np.ascontiguousarray(model.user_factors[:, :-1])
-        self.item_factors_ = np.ascontiguousarray(model.item_factors[:, :-1])
-        self.item_bias_ = np.ascontiguousarray(model.item_factors[:, -1])
-        yield None
+        for _ in epochs(model, csr_matrix((ones, matrix.indices, matrix.indptr), shape)):
+            # The library appends the bias of items as a last factor, and 1 to users' factors.
+            self.user_factors_ = np.ascontiguousarray(model.user_factors[:, :-1])
+            self.item_factors_ = np.ascontiguousarray(model.item_factors[:, :-1])
+            self.item_bias_ = np.ascontiguousarray(model.item_factors[:, -1])
+            yield None
 
     def _fold_in(self, history: CSR) -> None:
         weights = self.item_counts_.astype(np.float64)

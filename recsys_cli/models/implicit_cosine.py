@@ -17,7 +17,9 @@ class ImplicitCosine(ItemItemModel[ImplicitCosineConfig]):
     ``s_ji = Σ_u v_uj v_ui / (|v_j| |v_i|)`` is kept where i is among the ``neighbours`` nearest of
     j, so the table is not symmetric: an item that is near to none gets no score, where ``item-knn``
     keeps the nearest of i. Values count as they are. There is no shrinkage: items with a single
-    common user can be nearest. A new user is scored from the history at once.
+    common user can be nearest. A new user is scored from the history at once. Take it when the
+    library's own numbers are wanted: ``item-knn`` with ``target: implicit`` and ``lists: history``
+    ranks as it does, does not count an item among its own neighbours, and has shrinkage.
 
     References
     ----------

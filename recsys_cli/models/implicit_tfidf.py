@@ -17,7 +17,9 @@ class ImplicitTFIDF(ItemItemModel[ImplicitTFIDFConfig]):
     An item is a document and a user a term: value v becomes ``sqrt(v) · log(n_items / (1 + n_u))``,
     with ``n_u`` the items of the user, so that users who take everything say little; then as
     ``implicit-cosine``. The history counts by its plain values. An item whose users all took every
-    item but one has no direction, and no neighbours here.
+    item but one has no direction, and no neighbours here. Take it when the library's own numbers
+    are wanted: ``item-knn`` with ``target: implicit``, ``lists: history``, ``weighting: tf-idf``
+    ranks as it does, and can keep the nearest of the item that is scored instead.
 
     References
     ----------

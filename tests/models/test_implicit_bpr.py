@@ -16,5 +16,8 @@ def test_same_scores_as_calling_the_library(ratings):
     model = ImplicitBPR(factors=7, lr=0.05, reg=0.02, epochs=12).fit(
         ratings, rng=np.random.default_rng(3)
     )
+    learned = np.column_stack((model.item_factors_, model.item_bias_))
+    np.testing.assert_array_equal(learned, library.item_factors)
+    np.testing.assert_array_equal(model.user_factors_, library.user_factors[:, :-1])
     expected = library.user_factors @ library.item_factors.T
     np.testing.assert_allclose(model.score(np.arange(80, dtype=np.int32)), expected, atol=1e-5)

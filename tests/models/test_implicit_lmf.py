@@ -27,6 +27,10 @@ def test_same_scores_as_calling_the_library(ratings):
     model = ImplicitLMF(factors=7, lr=0.5, reg=0.2, epochs=12, negatives=2).fit(
         ratings, rng=np.random.default_rng(3)
     )
+    learned = np.column_stack((model.item_factors_, model.item_bias_, np.ones(60)))
+    np.testing.assert_array_equal(learned, library.item_factors)
+    learned = np.column_stack((model.user_factors_, np.ones(80), model.user_bias_))
+    np.testing.assert_array_equal(learned, library.user_factors)
     expected = library.user_factors @ library.item_factors.T
     np.testing.assert_allclose(model.score(np.arange(80, dtype=np.int32)), expected, atol=1e-5)
 
