@@ -83,7 +83,8 @@ class ByHand:
             notes.append(f"{self._model.spec_name()} never saw {_some(cold, history)}")
         if len(cold) == len(values):
             values = {}
-            notes.append("nothing is left of it: these are the most popular items")
+            nothing = "nothing is left of it" if history else "the history is empty"
+            notes.append(f"{nothing}: these are the most popular items")
         row = self._row([index[item] for item in values], list(values.values()))
         return Given(row, self._row(index.values(), [1.0] * len(index)), "; ".join(notes) or None)
 

@@ -23,6 +23,8 @@ def write(
 ) -> int:
     """Write user, rank, item, title and score of each recommendation; return the number of rows.
 
+    A model of ratings adds the rating expected, and its standard deviation where it knows that.
+
     Parameters
     ----------
     users : list of str, optional
@@ -72,10 +74,10 @@ def write(
 def _table(recommender: Recommender, ids: list[str], k: int) -> Any:
     import pyarrow as pa
 
-    catalog = recommender.catalog
-    items, scores = recommender.top(catalog.users.index(ids), k)
-    row, place = np.nonzero(items >= 0)
-    chosen = items[row, place]
+    catalog, model = recommender.catalog, recommender.model
+    lists = recommender.ranker.top(catalog.users.index(ids), k)
+    row, place = np.nonzero(lists.items >= 0)
+    chosen = lists.items[row, place]
     titles = catalog.titles
     return pa.table(
         {
@@ -85,7 +87,9 @@ def _table(recommender: Recommender, ids: list[str], k: int) -> Any:
             "title": pa.array(
                 [titles[i] if titles else None for i in chosen.tolist()], pa.string()
             ),
-            "score": pa.array(scores[row, place]),
+            "score": pa.array(lists.scores[row, place]),
+            **({"rating": pa.array(lists.ratings[row, place])} if model.predicts_ratings else {}),
+            **({"std": pa.array(lists.stds[row, place])} if hasattr(model, "predict_std") else {}),
         }
     )
 

@@ -13,7 +13,7 @@ from recsys_cli.data import CSR, Float32, Int32
 from recsys_cli.errors import SpecError
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
-from recsys_cli.serving import Recommendations, Recommender, Scored
+from recsys_cli.serving import Recommendations, Recommended, Recommender
 
 #: Part of a score below which a history carries next to nothing of it.
 _LITTLE = 0.05
@@ -34,7 +34,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Explained(Scored):
+class Explained(Recommended):
     """One recommended item with its reasons, the largest part first; only parts above zero.
 
     The score is ``base + carried + rest``: what no item of the history carries (means, biases), the
@@ -90,7 +90,7 @@ def _explained(
     recommender: Recommender, found: Recommendations, served: tuple[Model[Any], int, CSR], top: int
 ) -> Recommendations:
     model, user, history = served
-    if not len(history.indices):
+    if model.is_cold(np.array([user], np.int32))[0]:
         plain = [
             Explained(**vars(one), base=one.score, carried=0.0, rest=0.0, because=[])
             for one in found.items

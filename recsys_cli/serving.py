@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from recsys_cli.byhand import ByHand, Given, History, load_filters
-from recsys_cli.data import CSR, Int32
+from recsys_cli.data import CSR, Float32, Int32
 from recsys_cli.errors import NotFound, SpecError
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
 from recsys_cli.models._topk import top_k
+from recsys_cli.ranking import Lists, Ranker
 from recsys_cli.runs import FoldRun
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One recommended item: its id, its title (None where the data have none) and its score."""
+    """One item: its id, its title (None where the data have none) and its score."""
 
     item: str
     title: str | None
@@ -28,11 +29,23 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Recommended(Scored):
+    """One recommended item, ranked by its score.
+
+    ``rating`` is what a model of ratings expects, clipped to their scale as in evaluation, where a
+    score may lie beyond; ``std`` is its standard deviation, of a model that knows it. Else None.
+    """
+
+    rating: float | None
+    std: float | None
+
+
+@dataclass(frozen=True)
 class Recommendations:
     """The list of one user (None: a history given by hand), best first, and what to know of it."""
 
     user: str | None
-    items: Sequence[Scored]
+    items: Sequence[Recommended]
     note: str | None = None
 
 
@@ -49,9 +62,9 @@ class Recommender:
     def __init__(self, fold: FoldRun, *, exclude_seen: bool = True) -> None:
         self.model: Model[Any] = load_model(fold)
         self.catalog = fold.catalog
-        self.exclude_seen = exclude_seen
         self._fold = fold
-        self.candidates = (self.model.item_counts_ > 0) | (fold.candidates == "all")
+        self._candidates = (self.model.item_counts_ > 0) | (fold.candidates == "all")
+        self.ranker = Ranker(self.model, self.catalog, self._candidates, exclude_seen)
 
     def require(self, users: Sequence[str]) -> None:
         """Raise NotFound, with the nearest ids, for the first user that the run does not know."""
@@ -63,10 +76,10 @@ class Recommender:
     def for_users(self, ids: Sequence[str], k: int) -> list[Recommendations]:
         """Return the lists of users by id; one who is unknown gets popular items and a note."""
         index = self.catalog.users.index(ids)
-        items, scores = self.top(index, k)
+        lists = self.ranker.top(index, k)
         return [
             Recommendations(
-                user, self._titled(items[row], scores[row]), self._note(user, index[row])
+                user, self._recommended(lists, row), self._note(user, index[row], lists.cold[row])
             )
             for row, user in enumerate(ids)
         ]
@@ -76,7 +89,7 @@ class Recommender:
 
         A value of None is what liking an item means: the largest rating, or 1 without a scale. A
         model of ratings needs every value. What the run's own data would not hold is left out; with
-        nothing left, the list is of popular items. The note says so.
+        nothing left, or nothing given, the list is of popular items. The note says so.
 
         Raises
         ------
@@ -87,11 +100,8 @@ class Recommender:
             0 where values are counts or strengths.
         """
         given = self.read(history)
-        exclude = given.named if self.exclude_seen else None
-        found = self.model.fold_in(given.row).recommend(
-            np.zeros(1, np.int32), self._at_most(k), exclude=exclude, candidates=self.candidates
-        )
-        return Recommendations(None, self._titled(found[0][0], found[1][0]), given.note)
+        lists = self.ranker.for_history(given.row, given.named, k)
+        return Recommendations(None, self._recommended(lists, 0), given.note)
 
     def read(self, history: History) -> Given:
         """Return what a history given by hand comes to.
@@ -145,41 +155,12 @@ class Recommender:
             raise SpecError(
                 f"{self.model.spec_name()} has no factors", hint="ask a run of a factor model"
             )
-        items, values = top_k(loadings.T.copy(), self._at_most(k), candidates=self.candidates)
+        items, values = top_k(loadings.T.copy(), self._at_most(k), candidates=self._candidates)
         return [self._titled(row, scores) for row, scores in zip(items, values, strict=True)]
-
-    def top(self, user_idx: Int32, k: int) -> tuple[Int32, np.ndarray[Any, Any]]:
-        """Return the best items (b, k) and scores of users by index; -1 is a user never seen.
-
-        A user with a history that was never trained on is folded in. No row is longer than there
-        are items, whatever k.
-        """
-        k = self._at_most(k)
-        known = np.maximum(user_idx, 0)
-        trained = (user_idx >= 0) & (self.model.user_counts_[known] > 0)
-        items = np.full((len(user_idx), k), -1, np.int32)
-        scores = np.full((len(user_idx), k), -np.inf, np.float32)
-        for rows, folded in ((np.flatnonzero(trained), False), (np.flatnonzero(~trained), True)):
-            if not len(rows):
-                continue
-            users = user_idx[rows]
-            model, index = self.model, users
-            if folded:
-                model = self.model.fold_in(self._rows(self.catalog.history, users))
-                index = np.arange(len(users), dtype=np.int32)
-            exclude = self._rows(self.catalog.seen, users) if self.exclude_seen else None
-            items[rows], scores[rows] = model.recommend(
-                index, k, exclude=exclude, candidates=self.candidates
-            )
-        return items, scores
 
     def served(self, user: str) -> tuple[Model[Any], int, CSR]:
         """Return the model that serves a user, its index of the user, and the user's history."""
-        index = self.catalog.users.index([user])
-        history = self._rows(self.catalog.history, index)
-        if index[0] >= 0 and self.model.user_counts_[index[0]] > 0:
-            return self.model, int(index[0]), history
-        return self.model.fold_in(history), 0, history
+        return self.ranker.served(int(self.catalog.users.index([user])[0]))
 
     def title(self, item: str) -> str:
         """Return the title of an item, or its id where it has none.
@@ -196,15 +177,6 @@ class Recommender:
     def _by_hand(self) -> ByHand:
         return ByHand(self.model, self.catalog.scale, load_filters(self._fold))
 
-    def _rows(self, read: Callable[[Int32], CSR], users: Int32) -> CSR:
-        """Return what ``read`` knows of each user, and an empty row for -1."""
-        known = users >= 0
-        rows = read(users[known])
-        counts = np.zeros(len(users), np.int64)
-        counts[known] = np.diff(rows.indptr)
-        indptr = np.concatenate(([0], np.cumsum(counts)))
-        return CSR(indptr, rows.indices, rows.data, rows.n_cols)
-
     def _items(self, ids: list[str]) -> Int32:
         index = self.catalog.items.index(ids)
         if (index < 0).any():
@@ -216,21 +188,30 @@ class Recommender:
     def _at_most(self, k: int) -> int:
         return min(k, self.catalog.n_items)
 
-    def _titled(self, items: Int32, scores: np.ndarray[Any, Any]) -> list[Scored]:
-        titles = self.catalog.titles
+    def _recommended(self, lists: Lists, row: int) -> list[Recommended]:
         return [
-            Scored(self.catalog.items[i], titles[i] if titles else None, float(score))
-            for i, score in zip(items.tolist(), scores, strict=True)
-            if i >= 0
+            Recommended(*self._named(item), score, rating, std)
+            for item, score, rating, std in lists.row(row)
         ]
 
-    def _note(self, user: str, index: int) -> str | None:
+    def _titled(self, items: Int32, scores: Float32) -> list[Scored]:
+        pairs = zip(items.tolist(), scores.tolist(), strict=True)
+        return [Scored(*self._named(item), score) for item, score in pairs if item >= 0]
+
+    def _named(self, item: int) -> tuple[str, str | None]:
+        titles = self.catalog.titles
+        return self.catalog.items[item], titles[item] if titles else None
+
+    def _note(self, user: str, index: int, cold: bool) -> str | None:
         if index < 0:
             return f'user "{user}" is unknown to this run: these are its most popular items'
-        trained = self.model.user_counts_[index] > 0
-        if not trained and not len(self.catalog.history(np.array([index], np.int32)).indices):
-            return f'user "{user}" has no training history: these are the most popular items'
-        return None
+        if not cold:
+            return None
+        if len(self.catalog.history(np.array([index], np.int32)).indices):
+            lack = f"has a history of which {self.model.spec_name()} can make nothing"
+        else:
+            lack = "has no training history"
+        return f'user "{user}" {lack}: these are the most popular items'
 
 
 def _unknown(kind: str, id_: str, near: list[str], known: Sequence[str]) -> NotFound:

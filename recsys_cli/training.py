@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys_cli.data import Dataset, Interactions, Split, concatenate
+from recsys_cli.data import Bool, Dataset, Interactions, Split, concatenate
 from recsys_cli.evaluation import Evaluator
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
@@ -145,10 +145,18 @@ def doubts(model: Model[Any], dataset: Dataset, train: Interactions) -> Iterator
         )
     if not model.scores_new_items:
         return
-    for kind, features in zip(("users", "items"), dataset.features, strict=True):
-        known = 0 if features is None else int(np.count_nonzero(np.diff(features.csr.indptr)))
-        if features is not None and known < len(features.ids):
-            yield f"Features are known of {known:,} of {len(features.ids):,} {kind}."
+    counts = {"users": train.user_counts, "items": train.item_counts}
+    for (kind, count), features in zip(counts.items(), dataset.features, strict=True):
+        if features is not None and not features.known.all():
+            yield _described(features.known, count > 0, kind)
+
+
+def _described(known: Bool, warm: Bool, kind: str) -> str:
+    """Return how many ids have features, those with training interactions and those without."""
+    told = f"{known[warm].sum():,} of the {warm.sum():,} {kind} with training interactions"
+    if not warm.all():
+        told += f" and of {known[~warm].sum():,} of the {(~warm).sum():,} without"
+    return f"Features are known of {told}."
 
 
 def validated(fitted: Fitted, spec: ExperimentSpec, split: Split, metric: str) -> float:

@@ -92,6 +92,12 @@ def test_with_nothing_left_popular_items_are_announced():
     assert found.note.endswith("a, b; nothing is left of it: these are the most popular items")
 
 
+def test_an_empty_history_gets_popular_items_and_says_so():
+    found = read({}, MinValue(value=4), scale=RATINGS)
+    assert told(found) == {} and found.row.n_rows == found.named.n_rows == 1
+    assert found.note == "the history is empty: these are the most popular items"
+
+
 def test_an_item_without_training_data_is_noted_and_alone_says_nothing():
     both = read({"a": 2.0, "cold": 3.0})
     assert told(both) == {"a": 2, "cold": 3}

@@ -15,18 +15,21 @@ from recsys_cli.serving import Recommender
 from recsys_cli.spec import ExperimentSpec
 
 
-@pytest.fixture(scope="module")
-def recommender(tmp_path_factory) -> Recommender:
+def trained(folder, model) -> Recommender:
     spec = ExperimentSpec.model_validate(
         {
             "name": "x",
             "dataset": {"name": "synthetic", "users": 40, "items": 30, "interactions": 500},
             "split": {"name": "leave-last"},
-            "model": {"name": "bias"},
+            "model": model,
         }
     )
-    store = Store(tmp_path_factory.mktemp("runs"))
-    return Recommender(experiment.train(spec, store, SILENT, argv=[]).fold())
+    return Recommender(experiment.train(spec, Store(folder), SILENT, argv=[]).fold())
+
+
+@pytest.fixture(scope="module")
+def recommender(tmp_path_factory) -> Recommender:
+    return trained(tmp_path_factory.mktemp("runs"), {"name": "bias"})
 
 
 def rows_of(path):
@@ -56,6 +59,22 @@ def test_every_format_holds_what_is_recommended(recommender, tmp_path, monkeypat
     ]
     assert [(row["user"], row["rank"], row["item"], row["title"]) for row in rows] == wanted
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "jsonl"])
+def test_ratings_and_their_deviations_where_the_model_tells_them(tmp_path, suffix):
+    path, keys = tmp_path / f"recs.{suffix}", ["user", "rank", "item", "title", "score"]
+    models = {"als": [], "bias": ["rating"], "bayesian-mf": ["rating", "std"]}
+    for name, more in models.items():
+        found = trained(tmp_path / name, {"name": name})
+        export.write(found, None, 3, path, SILENT)
+        rows = rows_of(path)
+        assert list(rows[0]) == keys + more
+        listed = [one for user in found.for_users(["7", "3"], 3) for one in user.items]
+        theirs = [row for user in "73" for row in rows if row["user"] == user]
+        for key in more:
+            told = [getattr(one, key) for one in listed]
+            assert [float(row[key]) for row in theirs] == pytest.approx(told, rel=1e-5)
 
 
 def test_the_users_asked_for_in_their_order(recommender, tmp_path):

@@ -88,7 +88,7 @@ def test_what_the_history_does_not_carry_is_told(svdpp):
     [(0.01, 4.3, True), (-0.2, 4.3, True), (0.3, 4.3, False), (0.0, 4.3, False), (0.1, -4.0, True)],
 )
 def test_a_score_is_the_item_s_own_where_the_history_adds_next_to_nothing(carried, score, own):
-    one = reasons.Explained("7", None, score, score - carried, carried, 0.0, [])
+    one = reasons.Explained("7", None, score, None, None, score - carried, carried, 0.0, [])
     assert one.is_own == own
 
 

@@ -100,7 +100,7 @@ def test_a_history_by_hand_leaves_its_items_out_unless_told(runs):
 
 def test_k_beyond_the_items_costs_no_memory(runs):
     recommender = Recommender(runs["als"].fold(), exclude_seen=False)
-    assert recommender.top(np.zeros(2, np.int32), 10**12)[0].shape == (2, 50)
+    assert recommender.ranker.top(np.zeros(2, np.int32), 10**12)[0].shape == (2, 50)
     assert len(recommender.similar("3", 10**12)) == 49
     assert {len(items) for items in recommender.factors(10**12)} == {50}
 
@@ -115,6 +115,25 @@ def test_what_is_unknown_is_told_with_the_nearest(runs):
         recommender.for_history({"x": 1.0}, 3)
     with pytest.raises(SpecError, match="outside 1 … 5"):
         recommender.for_history({"3": 1e300}, 3)
+
+
+def test_ratings_are_clipped_as_in_evaluation_and_ranked_by_what_is_not(runs):
+    recommender = Recommender(runs["mf"].fold())
+    recommender.model.item_bias_ = recommender.model.item_bias_ * 50
+    trained, *_ = users(recommender)
+    (found,) = recommender.for_users(trained[:1], 50)
+    scores = [one.score for one in found.items]
+    assert scores == sorted(scores, reverse=True) and max(scores) > 5 and min(scores) < 1
+    assert [one.rating for one in found.items] == pytest.approx(np.clip(scores, 1, 5), abs=1e-4)
+    assert {one.std for one in found.items} == {None}
+
+
+def test_an_unknown_user_is_ranked_by_popularity_and_told_ratings(runs):
+    (found,) = Recommender(runs["mf"].fold()).for_users(["nobody"], 5)
+    (popular,) = Recommender(runs["popular"].fold()).for_users(["nobody"], 5)
+    assert [one.score for one in found.items] == [one.score for one in popular.items]
+    assert all(one.score > 5 and 1 <= one.rating <= 5 for one in found.items)
+    assert {one.rating for one in popular.items} == {None}
 
 
 def test_a_model_of_ratings_needs_the_rating_of_each_item_of_a_history(runs):
@@ -195,3 +214,13 @@ def test_a_model_without_factors_says_so(runs):
     for ask in (lambda: recommender.similar("3", 2), lambda: recommender.factors(2)):
         with pytest.raises(SpecError, match="popular has no"):
             ask()
+
+
+def test_a_user_of_whom_the_model_can_make_nothing_is_told_that_the_list_is_popular(runs):
+    recommender = Recommender(runs["als"].fold())
+    user = users(recommender)[0][0]
+    assert recommender.for_users([user], 5)[0].note is None
+    everybody = type(recommender.model).is_cold
+    recommender.model.is_cold = lambda index: everybody(recommender.model, index) | True
+    found = recommender.for_users([user], 5)[0]
+    assert found.note is not None and "als can make nothing" in found.note

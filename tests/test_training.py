@@ -170,6 +170,14 @@ def test_doubts_are_told(split, make):
     data = replace(whole(split.train), features=features)
     fit(spec({"name": "content"}), data, split, lambda _line: None, notes)
     assert [text for text in notes.told if text.startswith("Features")] == [
-        "Features are known of 79 of 80 users.",
-        "Features are known of 59 of 60 items.",
+        "Features are known of 79 of the 80 users with training interactions.",
+        "Features are known of 59 of the 60 items with training interactions.",
     ]
+    notes.told.clear()
+    early = split.train.take(split.train.item_idx < 20)
+    part = replace(split, train=early)
+    fit(spec({"name": "content"}), data, part, lambda _line: None, notes)
+    assert (
+        "Features are known of 19 of the 20 items with training interactions and of 40 of the 40 "
+        "without."
+    ) in notes.told

@@ -20,7 +20,7 @@ HistoryOption = Annotated[
         metavar="ITEM[:VALUE],…",
         help="What a new user interacted with, prepared as the run's data were. Without a value, "
         "an item is liked: it counts as the best rating, or as 1 where values are no ratings; a "
-        "model that predicts ratings needs every value.",
+        "model that predicts ratings needs every value. Empty: somebody of whom nothing is known.",
     ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Every user; needs --output.")]
@@ -72,7 +72,7 @@ def read(
 
 
 def parse_history(text: str) -> dict[str, float | None]:
-    """Return item id → value of ``50:5,172:4``; a value left out is None.
+    """Return item id → value of ``50:5,172:4``; a value left out is None, an empty text no item.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def parse_history(text: str) -> dict[str, float | None]:
         If a part is malformed, repeats an item or has no finite value.
     """
     found: dict[str, float | None] = {}
-    for part in text.split(","):
+    for part in text.split(",") if text.strip() else []:
         item, colon, value = part.strip().rpartition(":")
         if not colon:
             item = value

@@ -78,16 +78,18 @@ def _interval(ci95: Sequence[float] | None) -> str:
 def recommendations(found: Recommendations, *, ratings: bool = False) -> None:
     """Print the list of one user, after the note that goes with it.
 
-    Reasons are told by what they add to the score where scores are ``ratings``, else by share.
+    Of a model of ratings it shows the rating expected, not the score. Reasons are told by what they
+    add to the score where scores are ``ratings``, else by share.
     """
     if found.note:
         render.note(f"Note: {found.note}.")
     who = "this history" if found.user is None else f"user {found.user}"
-    scored(f"Top {len(found.items)} for {who}", found.items, "score", ratings=ratings)
+    said = "score" if all(one.rating is None for one in found.items) else "rating"
+    scored(f"Top {len(found.items)} for {who}", found.items, said, ratings=ratings)
 
 
 def scored(title: str, items: Sequence[Scored], score: str, *, ratings: bool = False) -> None:
-    """Print items with their titles, where there are any, and scores, best first."""
+    """Print items with their titles, where there are any, and their values, best first."""
     titled = any(one.title is not None for one in items)
     explained = any(hasattr(one, "because") for one in items)
     rows = [
@@ -95,13 +97,21 @@ def scored(title: str, items: Sequence[Scored], score: str, *, ratings: bool = F
             str(rank),
             one.item,
             *([one.title or "–"] if titled else []),
-            f"{one.score:.4f}",
+            _value(one),
             *([_because(one, ratings)] if explained else []),
         ]
         for rank, one in enumerate(items, 1)
     ]
     columns = [">#", "item", *(["title"] if titled else []), f">{score}"]
     render.print_table(title, columns + (["because of"] if explained else []), rows)
+
+
+def _value(one: Any) -> str:
+    """Return the rating expected of an item, with its deviation; its score where there is none."""
+    rating, std = getattr(one, "rating", None), getattr(one, "std", None)
+    if rating is None:
+        return f"{one.score:.4f}"
+    return f"{rating:.2f}" if std is None else f"{rating:.2f} ± {std:.2f}"
 
 
 def _because(one: Any, ratings: bool) -> str:

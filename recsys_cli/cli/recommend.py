@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recsys_cli.cli import _options, _request
 from recsys_cli.errors import SpecError
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 NAME = "recommend"
 #: Reasons that --explain names of each item where --top does not say how many.
 _REASONS = 3
+#: What only models of ratings say of an item.
+_RATING = ("rating", "std")
 
 
 def command(
@@ -35,6 +37,10 @@ def command(
     json: _options.JsonOption = False,
 ) -> None:
     """Recommend to users by id, to everyone, or to a history.
+
+    A model of ratings shows the rating expected, clipped to the scale, and ± its standard deviation
+    where it knows that (bayesian-mf). --json and --output have both ("rating", "std") beside the
+    score, by which items are ranked.
 
     With --explain the items of the history that add most to each score are named: with their share
     of the score, or, if scores are ratings, with what they add to the rating. --json has both
@@ -65,10 +71,15 @@ def command(
             return
         lists = _lists(recommender, asked, k, (top or _REASONS) if explain else None)
     if json:
-        render.print_json([asdict(one) for one in lists])
+        render.print_json([asdict(one, dict_factory=_said) for one in lists])
     else:
         for one in lists:
             _tables.recommendations(one, ratings=recommender.model.predicts_ratings)
+
+
+def _said(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a document without the rating and the deviation that a model does not tell."""
+    return {key: value for key, value in pairs if value is not None or key not in _RATING}
 
 
 def _lists(

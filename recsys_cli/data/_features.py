@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recsys_cli.data._csr import CSR, Float32, Int32, Int64, csr
+from recsys_cli.data._csr import CSR, Bool, Float32, Int32, Int64, csr
 from recsys_cli.data._interactions import IdMap
 
 
@@ -46,6 +46,11 @@ class Features:
         col = [np.full(len(rows), j, np.int32) for j, rows in enumerate(row[1:])]
         data = [np.empty(0, np.float32), *(values for _, _, values in self._triplets)]
         return csr(np.concatenate(row), np.concatenate([row[0], *col]), np.concatenate(data), shape)
+
+    @cached_property
+    def known(self) -> Bool:
+        """Which ids have a category, a label or a number, bool (n,)."""
+        return np.asarray(np.diff(self.csr.indptr) > 0)
 
     @cached_property
     def _triplets(self) -> list[tuple[str, Int32, Float32]]:

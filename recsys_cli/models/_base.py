@@ -41,7 +41,7 @@ class Model(Component[C], Generic[C]):
     Attributes
     ----------
     user_counts_, item_counts_ : ndarray of int64, shape (n_users,), (n_items,)
-        Training interactions of each. A user with none is cold and is served by popularity.
+        Training interactions of each.
     """
 
     #: A class that does both may set these five of an instance by its config.
@@ -127,14 +127,20 @@ class Model(Component[C], Generic[C]):
     def score(self, user_idx: Int32) -> Float32:
         """Return the score of every item for each user, float32 (b, n_items).
 
-        Only the order within a row means something. A cold user's row is the items' popularity,
-        and so is the row of -1, which stands for a user that is not known at all.
+        Only the order within a row means something. A cold user's row is the items' popularity.
         """
         scores = self._score(np.maximum(user_idx, 0))
-        cold = (user_idx < 0) | (self.user_counts_[user_idx] == 0)
+        cold = self.is_cold(user_idx)
         if cold.any():
             scores[cold] = self.item_counts_
         return scores
+
+    def is_cold(self, user_idx: Int32) -> Bool:
+        """Return which users have nothing to be scored from, so that popularity serves them.
+
+        Those are users without interactions, and -1, which is a user that is not known at all.
+        """
+        return np.asarray((user_idx < 0) | (self.user_counts_[user_idx] == 0))
 
     @abstractmethod
     def _score(self, user_idx: Int32) -> Float32:
@@ -185,7 +191,8 @@ class Model(Component[C], Generic[C]):
         Parameters
         ----------
         history : CSR with n_items columns
-            What each new user interacted with; an empty row makes a cold user.
+            What each new user interacted with. A row makes a cold user if it is empty, or if the
+            model was trained on none of its items, unless it scores new ones.
 
         Raises
         ------
@@ -196,10 +203,17 @@ class Model(Component[C], Generic[C]):
         if history.n_cols != n_items or not np.isfinite(history.data).all():
             raise DataError(f"a history must hold finite values of the model's {n_items:,} items")
         folded = copy.copy(self)
-        folded.user_counts_ = np.diff(history.indptr)
+        folded.user_counts_ = self._usable(history)
         with threads.single_blas():
             folded._fold_in(history)
         return folded
+
+    def _usable(self, history: CSR) -> Int64:
+        """Return how many items of each row the model can make something of."""
+        if self.scores_new_items:
+            return np.diff(history.indptr)
+        trained = self.item_counts_[history.indices] > 0
+        return np.bincount(history.row_of()[trained], minlength=history.n_rows)
 
     @abstractmethod
     def _fold_in(self, history: CSR) -> None:

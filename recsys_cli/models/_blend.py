@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from recsys_cli import threads
-from recsys_cli.data import CSR, Bool, Float32, Float64, Int64, Interactions
+from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interactions
 from recsys_cli.models._base import BLOCK_SCORES, Model
 from recsys_cli.models._topk import top_k
 
@@ -19,6 +19,16 @@ _RANK_OFFSET = 60
 _DEPTH, _USERS = 10, 1000
 #: Part of the largest score below which a deviation is but rounding.
 _ROUNDING = 1e-6
+
+
+def voted(model: Model[Any], user_idx: Int32, blend: Blend) -> Float32:
+    """Return a model's scores on the common scale, 0 for users who are cold to it.
+
+    The popularity that would serve them is not what the model has to say.
+    """
+    votes = scaled(model.score(user_idx), blend)
+    votes[model.is_cold(user_idx)] = 0
+    return votes
 
 
 def scaled(scores: Float32, blend: Blend) -> Float32:
@@ -96,7 +106,7 @@ def ranking_weights(
     users = np.unique(held.user_idx)
     most = min(_USERS, max(1, 8 * BLOCK_SCORES // held.n_items), len(users))
     users = np.sort(rng.choice(users, most, replace=False))
-    parts = [scaled(member.score(users), blend) for member in members]
+    parts = [voted(member, users, blend) for member in members]
     seen, relevant = known.csr.rows(users), held.csr.rows(users)
     n = len(members)
     tried = np.vstack((np.full(n, 1 / n), np.eye(n), rng.dirichlet(np.ones(n), trials)))

@@ -7,27 +7,9 @@ from typing import Literal
 import numpy as np
 
 from recsys_cli.data import CSR, Features, Float32, Float64, csr
-from recsys_cli.errors import DataError
 from recsys_cli.models._topk import SMALL
 
 Weighting = Literal["tf-idf", "binary"]
-
-
-def required(features: Features | None, kind: str) -> Features:
-    """Return the features.
-
-    Raises
-    ------
-    DataError
-        If there are none.
-    """
-    if features is None or not features.columns:
-        raise DataError(
-            f"the dataset has no {kind} features to learn from",
-            hint="name feature columns of your own files in dataset.items, or take lastfm or "
-            "movielens",
-        )
-    return features
 
 
 def unit_rows(features: Features, weighting: Weighting) -> CSR:

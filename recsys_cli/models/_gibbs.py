@@ -91,15 +91,16 @@ class Sampler:
         typical = users.design.means(users.warm)[columns:]
         means = users.prior.mean[0] + users.weights[:, columns:] @ typical
         precisions = np.stack((users.prior.precision[0], items.prior.precision[0]))
-        units = np.stack((to_users[:, 0], to_items[:, 0]))
-        return Samples(
-            (users.effective * to_users).T[:, None].copy(),
-            (items.effective * to_items).T[:, None].copy(),
-            share,
-            (means * scale)[None],
-            (precisions / units**2)[:, None].astype(np.float32),
-            np.array([self.noise / scale**2], np.float32),
-        )
+        units = np.stack((to_users[:, 0], to_items[:, 0])).astype(np.float64)
+        with np.errstate(over="ignore"):  # refused by who takes the sample
+            return Samples(
+                (users.effective * to_users).T[:, None].copy(),
+                (items.effective * to_items).T[:, None].copy(),
+                share,
+                (means * scale)[None],
+                (precisions / units**2)[:, None].astype(np.float32),
+                np.array([self.noise / scale**2]).astype(np.float32),
+            )
 
     def _visit(self, run: Run, which: int, term: int, normals: Float32) -> None:
         """Sample one term of one side."""

@@ -46,6 +46,12 @@ def design(groups: list[CSR], warm: Bool) -> Design:
     )
 
 
+def of_side(seen: CSR | None, features: Features | None, warm: Bool) -> Design:
+    """Return the columns of one side: those of implicit feedback, rated by its rows, come first."""
+    groups = [] if seen is None else [implicit(seen)]
+    return design(groups + feature_groups(features, warm), warm)
+
+
 def _by_column(group: CSR, warm: Bool) -> CSR:
     columns = group.transpose()
     warm_before = np.concatenate(([0], np.cumsum(warm[columns.indices])))

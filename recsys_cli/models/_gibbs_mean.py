@@ -56,3 +56,16 @@ def _whitening(gram: Float64) -> tuple[Float64, Float64]:
     inverse = np.zeros_like(root)
     inverse[sound] = 1 / root[sound]
     return axes * inverse, (axes * np.where(sound, root, 0)).T
+
+
+def onto_basis(users: Float32 | Float64, items: Float32, basis: Float32) -> Float64:
+    """Return vectors (n, r) whose products with ``basis`` (m, r) are users' mean products.
+
+    These are over samples: ``users`` (n, S, f), ``items`` (m, S, f). A sample's items are, but for
+    noise, linear in ``basis``; the least squares map takes the sample's users along.
+    """
+    n, samples, width = items.shape
+    flat = items.reshape(n, samples * width)
+    maps = np.linalg.lstsq(basis.astype(np.float64), flat, rcond=1e-5)[0]
+    vectors: Float64 = users.reshape(len(users), samples * width) @ maps.T / samples
+    return vectors

@@ -8,6 +8,7 @@ import numpy as np
 
 from recsys_cli import threads
 from recsys_cli.data import CSR, Float32, Float64
+from recsys_cli.errors import Diverged
 
 _BLOCK = 16
 
@@ -42,6 +43,16 @@ def joined(first: Samples, second: Samples) -> Samples:
     axes = (1, 1, 1, 0, 1, 0)
     pairs = zip(first, second, axes, strict=True)
     return Samples(*(np.concatenate((a, b), axis) for a, b, axis in pairs))
+
+
+def require_precisions(samples: Samples, diverged: str) -> None:
+    """Raise Diverged, said as ``diverged``, if float32 cannot hold a precision: 0, or infinity."""
+    precisions = np.append(samples.precisions, samples.noise)
+    if not (np.isfinite(precisions) & (precisions >= np.finfo(np.float32).tiny)).all():
+        raise Diverged(
+            f"{diverged}: a precision is 0 or not finite",
+            hint="bring the values of the data to about 1: recsys data describe shows them",
+        )
 
 
 def facing(numbers: Float32) -> Float64:

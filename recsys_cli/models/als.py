@@ -83,7 +83,9 @@ class ALS(FactorModel[ALSConfig]):
     items without training interactions stay zero. Values of repeated pairs are summed, their
     weights averaged by value. The weight of an interaction is that of the data, if any, times
     ``(interactions of its item) ** -propensity_power``, kept at its mean: what is popular is seen
-    more often, and is counted less for it. A new user's row is solved exactly.
+    more often, and is counted less for it. A new user's row is solved exactly. Take it for implicit
+    feedback when there are too many items for ``ease``, or when counts tell how sure a preference
+    is: a pass costs in proportion to the interactions, not to all pairs.
 
     An explanation is that of Hu et al., section 5: with W the inverse of the matrix above, the
     score of item i is the sum over the history's items j of ``Q_i · W Q_j`` (how alike the user
@@ -95,8 +97,9 @@ class ALS(FactorModel[ALSConfig]):
     unobserved weight. Their ``alpha0`` weighs the square of each score, an observed pair's too,
     where ours pulls it to 1. For values of 1 theirs with L2 weight λ is ours with
     ``reg = λ (1 + alpha0)``, all scores multiplied by ``1 + alpha0``. iALS++ solves for blocks of
-    coordinates where many factors make exact solves slow; two steps here reach the same loss, and
-    a pass grows little faster than the factors.
+    coordinates where many factors make exact solves slow; a pass here grows little faster than the
+    factors, and two steps come near the loss of exact solves within some epochs. Where confidence
+    is a hundred times ``alpha0`` they do not: raise ``cg_steps``, the more so with many factors.
 
     References
     ----------

@@ -11,14 +11,15 @@ from pydantic_core import PydanticCustomError
 
 from recsys_cli import threads
 from recsys_cli.data import CSR, Float32, Float64, Int32, Interactions, SideFeatures
-from recsys_cli.errors import DataError
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._features import required_sides
 from recsys_cli.models._gibbs import Sampler
-from recsys_cli.models._gibbs_design import Design, design, feature_groups, implicit
+from recsys_cli.models._gibbs_design import Design, of_side
+from recsys_cli.models._gibbs_mean import onto_basis
 from recsys_cli.models._gibbs_posterior import Posterior
-from recsys_cli.models._gibbs_samples import Samples, folded, system
+from recsys_cli.models._gibbs_samples import Samples, folded, require_precisions, system
 from recsys_cli.models._gibbs_spread import left_open, variance
 
 _PAIR_BLOCK = 1 << 13
@@ -81,11 +82,12 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
     The model's factors are the mean of ``p_u · q_i`` over all samples after ``burn_in``, as a
     product of twice as many factors as a sample has (its best approximation, updated sample by
     sample); biases are plain means. A cold user or item has its prior's mean and its features'
-    part. A folded-in user has the mean of its numbers given its ratings, in closed form for
-    each kept sample, features as those of the average user. To be preferred to ``mf`` where
-    accuracy counts: few parameters to choose, hard to overfit, and a standard deviation of each
-    prediction. Each sample makes the mean better, whatever chance does to the validation metric:
-    ``train.monitor`` only ends the averaging too soon, so ``recsys tune`` adds none.
+    part. A folded-in user has the mean of its numbers given its ratings, in closed form for each
+    kept sample, features as those of the average user. Take it for ratings when accuracy counts, or
+    how sure a prediction is: it has few parameters to choose, is hard to overfit, and knows the
+    standard deviation of each prediction. Each sample makes the mean better, whatever chance does
+    to the validation metric: ``train.monitor`` only ends the averaging too soon, so ``recsys tune``
+    adds none.
 
     Differences from peers: BPMF samples whole vectors under full covariances, without biases and
     side columns. libFM and myFM sample a factorisation machine, in which columns of the same side
@@ -137,27 +139,21 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
             if sweep <= first:
                 posterior = Posterior(config.factors)
             sample = chain.sample(scale, config.implicit)
+            require_precisions(sample, f"{self.spec_name()} diverged in epoch {sweep}")
             posterior.add(sample, keep=sweep <= first or sweep in kept)
             self._learn(posterior)
             yield scale * error
 
     def _designs(self, train: Interactions, features: SideFeatures) -> tuple[Design, Design]:
-        """Return the side columns of users and of items; the implicit ones come first."""
-        config, users, items = self.config, list[CSR](), list[CSR]()
-        warm_users, warm_items = self.user_counts_ > 0, self.item_counts_ > 0
-        if config.implicit:
-            users.append(implicit(train.csr))
-        if config.flipped:
-            items.append(implicit(train.csr.transpose()))
-        if config.features:
-            if not any(side is not None and side.columns for side in features):
-                raise DataError(
-                    "the dataset has no features of users or items",
-                    hint="leave model.features at false",
-                )
-            users += feature_groups(features.users, warm_users)
-            items += feature_groups(features.items, warm_items)
-        return design(users, warm_users), design(items, warm_items)
+        config, seen = self.config, train.csr
+        if not config.features:
+            features = SideFeatures()
+        else:
+            warm = (self.user_counts_ > 0, self.item_counts_ > 0)
+            required_sides(features, *warm, hint="leave model.features at false")
+        users = of_side(seen if config.implicit else None, features.users, self.user_counts_ > 0)
+        swapped = seen.transpose() if config.flipped else None
+        return users, of_side(swapped, features.items, self.item_counts_ > 0)
 
     def _learn(self, posterior: Posterior) -> None:
         self.user_factors_, self.item_factors_ = posterior.product.left, posterior.product.right
@@ -220,13 +216,8 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
     def _mean_of(self, numbers: Float32 | Float64) -> tuple[Float64, Float64]:
         """Return users' numbers (n, S, 1 + f) as one vector (n, r) for ``item_factors_``, and bias.
 
-        Each sample's items are, but for noise, linear in ``item_factors_``; the least squares map
-        takes the sample's user vectors along.
+        Those of items without ratings are noise.
         """
         known = self.item_counts_ > 0
-        items = self.item_samples_[known, :, 1:]
-        n, samples, width = items.shape
-        basis = self.item_factors_[known].astype(np.float64)
-        maps = np.linalg.lstsq(basis, items.reshape(n, samples * width), rcond=1e-5)[0]
-        flat = numbers[:, :, 1:].reshape(len(numbers), samples * width)
-        return flat @ maps.T / samples, numbers[:, :, 0].mean(axis=1)
+        items, basis = self.item_samples_[known, :, 1:], self.item_factors_[known]
+        return onto_basis(numbers[:, :, 1:], items, basis), numbers[:, :, 0].mean(axis=1)

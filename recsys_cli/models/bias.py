@@ -31,8 +31,11 @@ class Bias(Model[BiasConfig]):
 
     Minimises ``sum w (r - mean - b_u - b_i)^2 + reg_user |b_u|^2 + reg_item |b_i|^2`` by
     alternating exact solutions, ``b_u = sum w (r - mean - b_i) / (reg_user + sum w)``, until they
-    stand still. Surprise's ``BaselineOnly`` has the same objective and always makes 10 passes.
-    Ranking by it is ranking by ``b_i``: not personal.
+    stand still. Ranking by it is ranking by ``b_i``: not personal. Take it as the baseline that a
+    model of ratings has to beat, and where ratings are too few to tell tastes.
+
+    Differences from peers: Surprise's ``BaselineOnly`` has the same objective and always makes 10
+    passes.
 
     References
     ----------

@@ -61,9 +61,14 @@ class BPR(FactorModel[BPRConfig]):
     blocks can run side by side without a race, and any two items meet in the long run. A negative
     that u took is drawn again, up to 8 times. Most uniform negatives soon score far below i and
     teach nothing: ``negatives: hard`` takes the one that scores highest of several, which costs
-    their scores, makes the loss of an epoch look worse, and favours the top of the list. The
-    library ``implicit`` draws j by popularity (as ``negatives: popular`` with ``beta: 1``), leaves
-    such pairs out and lets threads race. The values of interactions are not read.
+    their scores, makes the loss of an epoch look worse, and favours the top of the list. The values
+    of interactions are not read.
+
+    Take it when values say nothing and the order of any two items counts alike: the loss is a
+    smooth ``auc``, which ``negatives: hard`` moves to the top of the list.
+
+    Differences from peers: ``implicit`` draws j by popularity (as ``negatives: popular`` with
+    ``beta: 1``), leaves such pairs out and lets threads race.
 
     References
     ----------

@@ -7,8 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from recsys_cli import threads
 from recsys_cli.data import (
     CSR,
+    Bool,
     Float32,
     Float64,
     Int32,
@@ -17,9 +19,10 @@ from recsys_cli.data import (
     SideFeatures,
 )
 from recsys_cli.errors import DataError
-from recsys_cli.models._base import ModelConfig, best_of_blocks
-from recsys_cli.models._content import Weighting, products, profiles, required, unit_rows
+from recsys_cli.models._base import BLOCK_SCORES, ModelConfig, best_of_blocks
+from recsys_cli.models._content import Weighting, products, profiles, unit_rows
 from recsys_cli.models._explanation import Explanation
+from recsys_cli.models._features import required
 from recsys_cli.models._history import HistoryModel
 from recsys_cli.models._topk import top_k
 
@@ -39,13 +42,14 @@ class Content(HistoryModel[ContentConfig]):
 
     Nothing is optimised. With Z_i the features of item i, scaled to length 1, a user's profile is
     ``A_u = Σ_i w_ui Z_i`` over the history, where ``w_ui`` follows from the value by ``values``,
-    and ``score[u, i] = Z_i · A_u / |A_u|``. An item without features scores 0; so does every item
-    for a user whose history has none. ``centred`` weighs a history of equal ratings by ones. A
-    number counts by its distance from the mean of its column in standard deviations.
+    and ``score[u, i] = Z_i · A_u / |A_u|``. An item without features scores 0. A user whose profile
+    is zero, as when no item of the history has features, is served by popularity as a cold user is;
+    their share is found and told. ``centred`` weighs a history of equal ratings by ones. A number
+    counts by its distance from the mean of its column in standard deviations.
 
-    It needs no interactions of an item, so it ranks items that are new (``evaluation.candidates:
-    all``), and no other users. It finds more of the same, whatever its quality: with enough
-    interactions collaborative models rank better.
+    It needs no interactions of an item, and no other users. Take it for items that are new
+    (``evaluation.candidates: all``), alone or in a ``switch``. It finds more of the same, whatever
+    its quality: with enough interactions collaborative models rank better.
 
     Differences from peers: the cosine is over all features at once, categories, labels and numbers;
     as ``idf`` is ``1 + log(n / n_j)``, a label that all items have still counts.
@@ -66,7 +70,8 @@ class Content(HistoryModel[ContentConfig]):
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
-        rows = unit_rows(required(features.items, "item"), self.config.features)
+        known = required(features.items, "item", self.item_counts_ > 0)
+        rows = unit_rows(known, self.config.features)
         self.features_indptr_, self.features_indices_ = rows.indptr, rows.indices
         self.features_data_ = rows.data
         self._weights(train.csr)
@@ -90,6 +95,23 @@ class Content(HistoryModel[ContentConfig]):
                 hint="set model.values to centred",
             )
         return np.log1p(values) if self.config.values == "log" else values
+
+    def is_cold(self, user_idx: Int32) -> Bool:
+        """Return which users have no interaction, or a profile of zero: all items score alike."""
+        history = self._history(np.maximum(user_idx, 0))
+        found = profiles(self._rows, history, self._weights(history))
+        return super().is_cold(user_idx) | ~found.any(axis=1)
+
+    def findings(self) -> dict[str, float]:
+        """Return the share of users with training interactions whose profile is zero, if any."""
+        users = np.flatnonzero(self.user_counts_).astype(np.int32)
+
+        def block(start: int, stop: int) -> int:
+            return int(np.count_nonzero(self.is_cold(users[start:stop])))
+
+        size = max(1, BLOCK_SCORES // max(1, self._rows.n_cols))
+        without = sum(threads.map_blocks(block, len(users), size))
+        return {"share of users without a profile": without / len(users)} if without else {}
 
     def _score(self, user_idx: Int32) -> Float32:
         history = self._history(user_idx)

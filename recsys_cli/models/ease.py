@@ -26,12 +26,12 @@ class EASEConfig(LinearConfig):
 class EASE(LinearModel[EASEConfig]):
     """Each item as a weighted sum of all the others, by ridge regression in closed form.
 
-    Minimises ``|X - X B|² + reg |B|²`` over item × item matrices B with a zero diagonal; X is
-    users × items. With ``P = (XᵀX + reg I)⁻¹`` the solution is ``B_ij = -P_ij / P_jj`` for i ≠ j.
-    The loss is the objective there, ``Σ_j (1 / P_jj - reg)``. A user's scores are ``x_u B``, so a
+    Minimises ``|X - X B|² + reg |B|²`` over item × item matrices B with a zero diagonal; X is users
+    × items. With ``P = (XᵀX + reg I)⁻¹`` the solution is ``B_ij = -P_ij / P_jj`` for i ≠ j. The
+    loss is the objective there, ``Σ_j (1 / P_jj - reg)``. A user's scores are ``x_u B``, so a
     history folds in as it is. Weights may be negative. There is one parameter, no iteration and no
-    chance: a strong model where there are up to some ten thousand items and many more interactions;
-    ``slim`` has sparse weights, and takes more items.
+    chance. Take it when there are up to some ten thousand items and many more interactions, where
+    it is hard to beat; ``slim`` has sparse weights, and takes more items.
 
     The Gramian and its inverse share one triangle, in float64; B is float32. With n items that is
     at most ``8 n²`` bytes at once (3.2 GB for 20,000), ``4 n²`` of them kept and saved, and ``n³``

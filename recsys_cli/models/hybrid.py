@@ -11,12 +11,12 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from recsys_cli import threads
 from recsys_cli.data import CSR, Features, Float32, Float64, Int32, Interactions, SideFeatures
-from recsys_cli.errors import DataError
 from recsys_cli.models._als import gramian, mean_weights, observed, strengths
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._content import Weighting
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._features import required_sides
 from recsys_cli.models._hybrid import Side, contributions
 from recsys_cli.models._projection import Projection
 
@@ -62,7 +62,9 @@ class Hybrid(FactorModel[HybridConfig]):
     Rows of features are scaled to length 1 and get a constant beside; a side without features
     expects 0, as in ``als``. An item without training interactions has ``Q_i = Z_i W``, so it can
     be ranked (``evaluation.candidates: all``). A new user's row is solved exactly, around what is
-    expected of the training users on average.
+    expected of the training users on average. Take it when many items are new or have few
+    interactions, and features tell something of them: where interactions abound, ``als`` does
+    without.
 
     Differences from peers: a factorisation machine, and LightFM, whose items are the sums of their
     features' factors, learn by gradient steps over sampled pairs; here each row also has factors of
@@ -84,11 +86,8 @@ class Hybrid(FactorModel[HybridConfig]):
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
-        if not any(side is not None and side.columns for side in features):
-            raise DataError(
-                "the dataset has no features of items or users to learn from",
-                hint="take als, which needs none",
-            )
+        warm = (self.user_counts_ > 0, self.item_counts_ > 0)
+        required_sides(features, *warm, hint="take als, which needs none")
         values = observed(replace(train, weight=None))
         by_user = self._strengths(values, mean_weights(train, values))
         users, items = self._sides(by_user, features, rng)

@@ -69,9 +69,13 @@ class MF(FactorModel[MFConfig]):
     and likewise ``q_i``, ``b_u``, ``b_i``, all from the values before; ratings come block by block
     in a random order that no thread count changes. A w above 1 is divided by ``1 + lr (w - 1) (2 +
     |p_u|^2 + |q_i|^2)`` in the update: a step of weight 1, then an implicit one of the rest, so
-    that no weight makes it overshoot. als solves for bias and factors of a row together. Surprise's
-    SVD is sgd with ``nu=1`` in file order. A new user's factors and bias are solved for exactly,
-    with the inverse propensities of training.
+    that no weight makes it overshoot. als solves for bias and factors of a row together. A new
+    user's factors and bias are solved for exactly, with the inverse propensities of training.
+
+    Take it for ratings when training should be quick, or when ratings are not missing at random
+    (``propensity_power``): ``svdpp`` and ``bayesian-mf`` are more accurate, and take longer.
+
+    Differences from peers: Surprise's SVD is sgd with ``nu=1`` in file order.
 
     References
     ----------

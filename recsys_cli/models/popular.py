@@ -29,7 +29,9 @@ class Popular(Model[PopularConfig]):
     their values, of ``0.5 ** (age / half_life)``, with ``age`` the days before the last one of all;
     without ``half_life`` it is their number. Personalisation comes only from leaving out what a
     user has seen. Every other model serves a user without training interactions by the plain
-    number; this one by its own score.
+    number; this one by its own score. Take it as the baseline that a model that ranks has to beat.
+
+    Differences from peers: the popularity of RecBole and LensKit knows no decay.
 
     References
     ----------

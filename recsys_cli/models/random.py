@@ -20,7 +20,9 @@ class Random(Model[RandomConfig]):
 
     ``score[u, i]`` is uniform on [0, 1): a hash of the seed drawn in ``fit``, the user's key and
     the item's index. So it needs no memory, is the same however users are batched, and differs
-    between users. Other tools draw anew at each call, and answer differently each time.
+    between users. Take it to see what a metric says of chance.
+
+    Differences from peers: they draw anew at each call, and answer differently each time.
 
     Attributes
     ----------

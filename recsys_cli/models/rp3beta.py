@@ -39,8 +39,9 @@ class RP3Beta(HistoryModel[RP3BetaConfig]):
     counts the users of i, and W keeps in each column i its ``neighbours`` largest entries (never
     i itself). Nothing is iterated. A new user is scored from the history at once.
 
-    It often beats cosine neighbours where data are sparse, and ``beta`` is a direct hold on how
-    popular recommendations are. ``alpha`` and ``beta`` are worth tuning together, and finely.
+    Take it where data are sparse, where it often beats cosine neighbours, or for ``beta``, a direct
+    hold on how popular recommendations are. ``alpha`` and ``beta`` are worth tuning together, and
+    finely.
 
     Differences from peers: paths are counted exactly, where the paper's first form samples them.
     As in the evaluation by Ferrari Dacrema et al., W is cut to the largest of each column; there

@@ -38,12 +38,13 @@ class SLIMConfig(LinearConfig):
 class SLIM(LinearModel[SLIMConfig]):
     """Each item as a sparse weighted sum of others, by an elastic net for each column.
 
-    Column j of B minimises ``½ |x_j - X w|² + l1 |w|₁ + ½ l2 |w|²`` over ``w ≥ 0`` with
-    ``w_j = 0``; X is users × items. With the slope ``g = XᵀX (e_j - w)``, coordinate descent sets
-    ``w_i = max(g_i + G_ii w_i - l1, 0) / (G_ii + l2)``, G = XᵀX, over a working set that grows by
-    the items that break the optimality conditions most, until none is left. A user's scores are
-    ``x_u B``, so a history folds in as it is. Few weights remain, all readable: memory and scoring
-    cost little where ``ease`` keeps a weight for every pair of items.
+    Column j of B minimises ``½ |x_j - X w|² + l1 |w|₁ + ½ l2 |w|²`` over ``w ≥ 0`` with ``w_j =
+    0``; X is users × items. With the slope ``g = XᵀX (e_j - w)``, coordinate descent sets ``w_i =
+    max(g_i + G_ii w_i - l1, 0) / (G_ii + l2)``, G = XᵀX, over a working set that grows by the items
+    that break the optimality conditions most, until none is left. A user's scores are ``x_u B``, so
+    a history folds in as it is. Take it for implicit feedback when ``ease`` would not fit, or
+    reasons should be few: few weights remain, all readable, so memory and scoring cost little where
+    ``ease`` keeps a weight for every pair of items.
 
     Rows of G are held in float32 up to 1 GiB, heaviest items first (all of 16,000), and taken from
     X otherwise; columns are solved in parallel. Memory is 1 GiB at most plus, in each thread, the

@@ -33,11 +33,11 @@ class SurpriseBaselineConfig(ModelConfig):
 class SurpriseBaseline(Model[SurpriseBaselineConfig]):
     """Rating = mean + b_u + b_i, trained by surprise.
 
-    ``als`` has the objective of ``bias``, and alternates as it does:
-    ``b_i = Σ_u (r - mean - b_u) / (reg_item + n_i)``, then the same for users, but always makes all
-    its passes. ``sgd`` takes steps ``b += lr (error - reg b)`` rating by rating. An unknown user or
-    item has bias 0. ``bias`` reaches better ratings, with smaller weights and until it stands
-    still: take it unless the library's own numbers are wanted.
+    ``als`` has the objective of ``bias``, and alternates as it does: ``b_i = Σ_u (r - mean - b_u) /
+    (reg_item + n_i)``, then the same for users, but always makes all its passes. ``sgd`` takes
+    steps ``b += lr (error - reg b)`` rating by rating. An unknown user or item has bias 0. Take it
+    when the library's own numbers are wanted: ``bias`` reaches better ratings, with smaller weights
+    and until it stands still.
 
     A new user's bias is that of the objective with items fixed.
 

@@ -12,6 +12,9 @@ from recsys_cli.errors import DataError
 from recsys_cli.models._base import Model, ModelConfig
 from recsys_cli.models._surprise import fit, seed, unknown
 
+#: From here on a rating does not fit the library's C ``int``.
+_TOO_LARGE = 2**31
+
 
 class SurpriseCoClusteringConfig(ModelConfig):
     """Parameters of surprise's CoClustering; the defaults are the library's."""
@@ -28,14 +31,14 @@ class SurpriseCoClustering(Model[SurpriseCoClusteringConfig]):
     """Rating = cluster pair's mean + (user's mean - its cluster's) + (item's mean - its cluster's).
 
     With u in cluster c and i in cluster d the rating is ``C_cd + (mean_u - C_c) + (mean_i - C_d)``,
-    where each C averages the ratings of a pair of clusters, of a user cluster or of an item
-    cluster (the mean of all, where a cluster is empty). From random clusters, every pass moves each
-    user, then each item, to the cluster with the smallest sum of squared errors of its ratings.
-    Three clusters of each learn little beyond the means, but in few numbers: a baseline to beat.
+    where each C averages the ratings of a pair of clusters, of a user cluster or of an item cluster
+    (the mean of all, where a cluster is empty). From random clusters, every pass moves each user,
+    then each item, to the cluster with the smallest sum of squared errors of its ratings. Take it
+    as a baseline of few numbers: three clusters of each learn little beyond the means.
 
     The library answers a pair of an unknown user or item by the mean of all ratings, although its
-    documentation speaks of the other's mean. Its averages cut ratings to whole numbers, so others
-    are refused here. It has no hook between epochs: early stopping cannot cut training short.
+    documentation speaks of the other's mean. Its averages cut ratings to whole numbers of 32 bits,
+    so others are refused here. It has no hook between epochs: early stopping cannot cut it short.
 
     A new user joins the cluster with the smallest sum of squared errors, as in training.
 
@@ -59,11 +62,7 @@ class SurpriseCoClustering(Model[SurpriseCoClusteringConfig]):
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
-        if (train.value % 1 != 0).any():
-            raise DataError(
-                "surprise's CoClustering cuts ratings to whole numbers, and these are not whole",
-                hint="use another model of ratings, such as mf",
-            )
+        _require_whole(train.value)
         config = self.config
         fitted = fit(
             "CoClustering",
@@ -114,3 +113,17 @@ class SurpriseCoClustering(Model[SurpriseCoClusteringConfig]):
             miss = rest - shape[cluster, self.item_cluster_[history.indices]]
             errors[cluster] = np.bincount(row, weights=miss**2, minlength=history.n_rows)
         self.user_cluster_ = errors.argmin(axis=0).astype(np.int32)
+
+
+def _require_whole(ratings: Float32) -> None:
+    cuts = "surprise's CoClustering cuts ratings to whole numbers of 32 bits, and "
+    if (ratings % 1 != 0).any():
+        raise DataError(
+            f"{cuts}these are not whole", hint="use another model of ratings, such as mf"
+        )
+    largest = float(np.abs(ratings).max())
+    if largest >= _TOO_LARGE:
+        raise DataError(
+            f"{cuts}one is {largest:g}",
+            hint="look for huge values in the data: recsys data describe",
+        )

@@ -39,13 +39,13 @@ class SurpriseNMF(FactorModel[SurpriseNMFConfig]):
     """Rating = p_u · q_i with no negative factor, trained by surprise.
 
     Minimises ``Σ (r - p_u · q_i)² + reg_user |p_u|² + reg_item |q_i|²`` over the observed ratings,
-    by updates that keep the sign:
-    ``p_uf *= Σ_i q_if r_ui / (Σ_i q_if (p_u · q_i) + reg_user n_u p_uf)``, and likewise for items,
-    from a uniform start on [0, 1). Both sides move at once, so predictions swing around the ratings
-    for the first 30 passes or so: fewer than the default are too few. Factors can be read as parts
-    that only add up; as a predictor it stays behind ``mf``. There are no biases (the library's
-    ``biased: False``): it answers a pair of an unknown user or item by the mean rating, and so does
-    this. It has no hook between epochs, so early stopping cannot cut training short.
+    by updates that keep the sign: ``p_uf *= Σ_i q_if r_ui / (Σ_i q_if (p_u · q_i) + reg_user n_u
+    p_uf)``, and likewise for items, from a uniform start on [0, 1). Both sides move at once, so
+    predictions swing around the ratings for the first 30 passes or so: fewer than the default are
+    too few. Take it when factors should read as parts that only add up; as a predictor it stays
+    behind ``mf``. There are no biases (the library's ``biased: False``): it answers a pair of an
+    unknown user or item by the mean rating, and so does this. It has no hook between epochs, so
+    early stopping cannot cut training short.
 
     A new user's factors come from the same update with the items fixed.
 

@@ -33,9 +33,10 @@ class SurpriseSVD(FactorModel[SurpriseSVDConfig]):
 
     Objective and update are those of ``mf`` with ``solver: sgd`` and ``nu: 1``; the library visits
     ratings user by user, always in the same order, in float64 on one thread. It has no hook between
-    epochs, so training is one step: early stopping cannot cut it short. The model is the
-    library's: same data and seed, same predictions. A new user's factors and bias are a ridge
-    regression, weighted so as to stop as short as the library's passes do.
+    epochs, so training is one step: early stopping cannot cut it short. The model is the library's:
+    same data and seed, same predictions. A new user's factors and bias are a ridge regression,
+    weighted so as to stop as short as the library's passes do. Take it when the library's own
+    numbers are wanted: ``mf`` is quicker, and can stop early.
 
     References
     ----------

@@ -34,10 +34,10 @@ class SurpriseSVDpp(FactorModel[SurpriseSVDppConfig]):
 
     N(u) are the items that u rated; ``user_factors_`` holds all that stands in the brackets, and
     ``item_implicit_`` the y. Each rating takes one step down ``error² + reg (b_u² + b_i² + |p_u|² +
-    |q_i|² + Σ_j |y_j|²)``, so a pass costs the square of a user's ratings. ``svdpp`` is the same
-    model with one step of y for a user's ratings together: take it unless the library's own numbers
-    are wanted. The library keeps ratings cached here (``cache_ratings``), which changes no result,
-    and has no hook between epochs: early stopping cannot cut training short.
+    |q_i|² + Σ_j |y_j|²)``, so a pass costs the square of a user's ratings. Take it when the
+    library's own numbers are wanted: ``svdpp`` is the same model with one step of y for a user's
+    ratings together. The library keeps ratings cached here (``cache_ratings``), which changes no
+    result, and has no hook between epochs: early stopping cannot cut training short.
 
     A new user's p and bias are a ridge regression with the items fixed, weighted so as to stop as
     short as the library's passes do.

@@ -42,9 +42,10 @@ class SVD(FactorModel[SVDConfig]):
     the mean is too. X stays sparse. The loss is ``|X - X_k|``.
 
     Every missing entry counts as a rating at the mean, or as a 0: for ratings ``mf``, which fits
-    the known ones only, predicts better. For ranking, ``none`` is a strong and old baseline. A new
-    user's row is projected, ``x_u V``, which for a user of the training data gives the same.
-    Similar items are those of the largest cosine between columns of X_k.
+    the known ones only, predicts better. Take it for ranking with ``none``: a strong and old
+    baseline, with nothing to tune but ``factors``. A new user's row is projected, ``x_u V``, which
+    for a user of the training data gives the same. Similar items are those of the largest cosine
+    between columns of X_k.
 
     Differences from peers: PureSVD is ``centre: none`` on ratings; what Surprise and others call
     SVD is ``mf`` here. Singular vectors are found to rounding by implicitly restarted Lanczos

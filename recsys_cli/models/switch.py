@@ -30,9 +30,10 @@ class Switch(NestedModel[SwitchConfig]):
 
     Nothing is learned beyond the two models, which both learn from all interactions, for all their
     epochs: ``train.monitor`` is refused, so find the ``epochs`` of each by a run of its own. What
-    counts is the user's training history, or the history that is folded in. A user without any is
-    served by ``cold`` as well: by popularity, which ``cold: {name: popular, half_life: 30}`` lets
-    decay.
+    counts is the user's training history, or the history that is folded in, of it only items with
+    training interactions unless one of the models scores new items. A user without any is served by
+    ``cold`` as well: by popularity, which ``cold: {name: popular, half_life: 30}`` lets decay. So
+    is a user of whose history ``warm`` can make nothing, as ``content`` if it has no features.
 
     An item without training interactions is scored by ``cold`` for every user, if ``cold`` scores
     new items (``content``) and ``warm`` does not. So that the two kinds of score can stand in one
@@ -40,7 +41,10 @@ class Switch(NestedModel[SwitchConfig]):
     ``warm`` have, each over the items with interactions. Predicted ratings are on one scale as they
     are.
 
-    It predicts ratings if both models do. Peers leave such a choice to the code around the library.
+    It predicts ratings if both models do. Take it when one model is best for users of long
+    histories and another for the rest, or for new items.
+
+    Differences from peers: they leave such a choice to the code around the library.
 
     References
     ----------
@@ -56,8 +60,14 @@ class Switch(NestedModel[SwitchConfig]):
         self.members_ = self._fit_members(train, features, rng)
         yield from ()
 
-    def _is_cold(self, user_idx: Int32) -> Bool:
-        return np.asarray(self.user_counts_[user_idx] < self.config.threshold)
+    def _by_cold(self, user_idx: Int32) -> Bool:
+        """Return which users ``cold`` serves."""
+        short = self.user_counts_[user_idx] < self.config.threshold
+        return np.asarray(short | self.members_["warm"].is_cold(user_idx))
+
+    def is_cold(self, user_idx: Int32) -> Bool:
+        """Return which users are cold to the model that serves them."""
+        return np.asarray(self._by_cold(user_idx) & self.members_["cold"].is_cold(user_idx))
 
     @property
     def _new_items(self) -> Bool:
@@ -77,7 +87,7 @@ class Switch(NestedModel[SwitchConfig]):
         return scores
 
     def _score(self, user_idx: Int32) -> Float32:
-        cold, new = self._is_cold(user_idx), self._new_items
+        cold, new = self._by_cold(user_idx), self._new_items
         scores = np.empty((len(user_idx), len(new)), np.float32)
         scores[cold] = self.members_["cold"].score(user_idx[cold])
         scores[~cold] = self.members_["warm"].score(user_idx[~cold])
@@ -105,7 +115,7 @@ class Switch(NestedModel[SwitchConfig]):
         """
         if not self.predicts_ratings:
             return super().predict(user_idx, item_idx, timestamp)
-        cold = self._is_cold(user_idx) | self._new_items[item_idx]
+        cold = self._by_cold(user_idx) | self._new_items[item_idx]
         rating = np.empty(len(user_idx), np.float32)
         for name, rows in (("cold", cold), ("warm", ~cold)):
             when = None if timestamp is None else timestamp[rows]
@@ -115,7 +125,7 @@ class Switch(NestedModel[SwitchConfig]):
     def _explain(self, user_idx: int, item_idx: Int32, history: CSR) -> Explanation:
         cold, warm = self.members_["cold"], self.members_["warm"]
         user, new = np.array([user_idx], np.int32), self._new_items
-        if self._is_cold(user)[0]:
+        if self._by_cold(user)[0]:
             found: Explanation = cold.explain(user_idx, item_idx, history)
             return found
         base, parts = warm.explain(user_idx, item_idx, history)

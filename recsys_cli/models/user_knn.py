@@ -31,8 +31,8 @@ class UserKNN(NeighbourModel[UserKNNConfig]):
     Training only prepares the data; similarities are found when a user is scored, exactly, in one
     dense row of memory a thread. So users² is never stored, new users are scored from their history
     as trained ones are (a trained user, folded in as a new one, finds itself among the neighbours),
-    and serving costs more than with ``item-knn``. It suits data of few users, and catalogues that
-    change faster than people do. A score is a sum over other users: there are no reasons to show.
+    and serving costs more than with ``item-knn``. Take it when users are few, or when the catalogue
+    changes faster than people do. A score is a sum over other users: there are no reasons to show.
 
     Differences from peers: surprise and LensKit hold users × users, or the neighbours of every
     user, and have neither amplification nor damping.

@@ -75,7 +75,7 @@ def test_a_fold_of_several(runs, recsys):
 @pytest.mark.parametrize(
     ("history", "code", "says"),
     [
-        ("", 2, 'error: --history: "" is no ITEM or ITEM:VALUE'),
+        ("3,", 2, 'error: --history: "" is no ITEM or ITEM:VALUE'),
         (":3", 2, 'error: --history: ":3" is no ITEM or ITEM:VALUE'),
         ("3:", 2, 'error: --history: the value in "3:" is no finite number'),
         ("3:nan", 2, "is no finite number"),
@@ -96,9 +96,42 @@ def test_any_text_is_a_history_of_finite_values_or_refused(text):
         found = parse_history(text)
     except SpecError:
         return
-    assert found
+    assert found or not text.strip()
     for item, value in found.items():
         assert item and (value is None or math.isfinite(value))
+
+
+def test_an_empty_history_is_that_of_somebody_new(runs, recsys):
+    for history in ("", " "):
+        result = recsys("recommend", "als", "--history", history, "--json")
+        assert result.code == 0
+        (nobody,) = recsys("recommend", "als", "--user", "nobody", "--json").document
+        assert result.document[0]["items"] == nobody["items"]
+    told = recsys("recommend", "als", "--history", "", "--explain").err
+    assert told == "Note: the history is empty: these are the most popular items.\n"
+
+
+def test_ratings_are_shown_on_their_scale_with_their_deviation_where_it_is_known(recsys, tmp_path):
+    model = {"name": "bayesian-mf", "factors": 2, "epochs": 6, "burn_in": 2}
+    make(Store(tmp_path), "bayes", evaluated=False, model=model)
+    for asked in (["--user", "19"], ["--history", "3:5,7:1"], ["--user", "nobody"]):
+        words = ["recommend", "bayes", "--runs", tmp_path, "-k", "3", *asked]
+        (found,) = recsys(*words, "--json").document
+        for one in found["items"]:
+            assert set(one) == {"item", "title", "score", "rating", "std"}
+            assert 1 <= one["rating"] <= 5 and one["std"] > 0
+        out = recsys(*words).out
+        cells = [line.split("│")[-2].strip() for line in out.splitlines() if line.startswith("│")]
+        assert cells == [f"{one['rating']:.2f} ± {one['std']:.2f}" for one in found["items"]]
+        assert "rating ┃" in out and "score" not in out
+
+
+def test_without_deviations_ratings_stand_alone_and_scores_where_there_are_none(runs, recsys):
+    for run, key in (("folds-mf", "rating"), ("als", "score")):
+        (found,) = recsys("recommend", run, "--user", "19", "--json").document
+        out = recsys("recommend", run, "--user", "19").out
+        assert f"{key} ┃" in out and "±" not in out and "std" not in found["items"][0]
+        assert ("rating" in found["items"][0]) == (key == "rating")
 
 
 def test_an_item_may_hold_colons():

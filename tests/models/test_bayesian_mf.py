@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from recsys_cli import threads
-from recsys_cli.data import Features, SideFeatures
-from recsys_cli.errors import DataError
+from recsys_cli.data import CSR, Features, SideFeatures
+from recsys_cli.errors import DataError, Diverged
 from recsys_cli.models.bayesian_mf import BayesianMF
 from recsys_cli.models.mf import MF
 from tests.conftest import side_features
@@ -68,6 +68,76 @@ def test_a_cold_user_or_item_is_less_certain_than_any_other(ratings, make):
     both = model.predict_std(warm, items).max()
     assert (model.predict_std(np.full_like(warm, 80), items) > both).mean() > 0.9
     assert (model.predict_std(warm, np.full_like(items, 60)) > both).mean() > 0.9
+
+
+@pytest.fixture
+def short(world):
+    """A model of the first 100 users, and its fold-in of the others with 0, 1, 3 and 10 ratings."""
+    train, _ = world
+    model = fit(train.take(train.user_idx < 100), factors=3, epochs=200, burn_in=50, samples=32)
+    rows = train.csr.rows(np.arange(100, 150))
+    places = np.arange(len(rows.indices)) - np.repeat(rows.indptr[:-1], np.diff(rows.indptr))
+    folded = {}
+    for length in (0, 1, 3, 10):
+        kept = places < length
+        ends = np.concatenate(([0], np.cumsum(kept)))[rows.indptr]
+        one = CSR(ends, rows.indices[kept], rows.data[kept], rows.n_cols)
+        folded[length] = model.fold_in(one)
+    return model, folded
+
+
+def test_deviations_cover_ratings_of_users_folded_in_with_short_histories(world, short):
+    test = world[1].take(world[1].user_idx >= 100)
+    users, means = test.user_idx - 100, []
+    for length, folded in short[1].items():
+        deviation = folded.predict_std(users, test.item_idx)
+        miss = np.abs(folded.predict(users, test.item_idx) - test.value)
+        assert 0.91 < np.mean(miss < 1.96 * deviation) < 0.985, length
+        means.append(deviation.mean())
+    assert means == sorted(means, reverse=True)
+
+
+def test_a_deviation_is_that_of_ratings_drawn_from_the_model(short):
+    model, folded = short
+    model.item_counts_ = np.where(np.arange(100) == 7, 0, model.item_counts_)
+    rng, draws = np.random.default_rng(3), 40_000
+    for length in (0, 3):
+        history = folded[length].history_
+        one = model.fold_in(history)
+        left = [
+            np.diag(model.prior_precision_[0, s].astype(float)) for s in range(model.config.samples)
+        ]
+        for item in (5, 7):
+            ratings = []
+            for s, (precision, noise) in enumerate(zip(left, model.noise_precision_, strict=True)):
+                rated = history.indices[history.indptr[4] : history.indptr[5]]
+                x = model.item_samples_[rated, s].astype(float)
+                x[:, 0] = 1
+                covariance = np.linalg.inv(precision + noise * x.T @ x)
+                user = rng.multivariate_normal(one.user_samples_[4, s], covariance, draws)
+                spread = model.prior_precision_[1, s] ** -0.5 * (item == 7)
+                facing = model.item_samples_[item, s] + spread * rng.standard_normal((draws, 4))
+                rating = user[:, 0] + facing[:, 0] + np.sum(user[:, 1:] * facing[:, 1:], axis=1)
+                ratings.append(rating + rng.standard_normal(draws) * noise**-0.5)
+            told = one.predict_std(np.array([4], np.int32), np.array([item], np.int32))
+            np.testing.assert_allclose(told, np.std(ratings), rtol=0.01)
+
+
+def test_a_cold_user_is_as_uncertain_as_one_folded_in_without_history(short):
+    model, folded = short
+    items = np.arange(100, dtype=np.int32)
+    cold = model.predict_std(np.full(100, 120, np.int32), items)
+    np.testing.assert_allclose(
+        folded[0].predict_std(np.zeros(100, np.int32), items), cold, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("unit", [1e30, 1e-30])
+def test_values_whose_precision_float32_cannot_hold_diverge(make, unit):
+    data = make([(u, i, unit * (1 + u * i % 5)) for u in range(12) for i in range(9)])
+    with pytest.raises(Diverged, match="bayesian-mf diverged in epoch 1: a precision") as raised:
+        fit(data)
+    assert "bring the values of the data to about 1" in raised.value.hint
 
 
 @pytest.mark.parametrize("sides", [{}, SIDES])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,35 @@ def test_tf_idf_and_numbers_by_a_slow_reference(make):
     dense = np.zeros((4, 4))
     dense[np.repeat(np.arange(4), np.diff(found.indptr)), found.indices] = found.data
     np.testing.assert_allclose(dense, expected, rtol=1e-6)
+
+
+def test_a_user_without_a_profile_gets_the_popular_items(fitted, make):
+    rows = [(0, 4, 5.0), (1, 2, 1.0), (1, 4, 1.0), (2, 4, 2.0), (2, 0, 1.0)]
+    model = fitted(rows)  # item 4, the only one of user 0, has no features
+    scores = model.score(np.array([0, 1, 2], np.int32))
+    np.testing.assert_array_equal(scores[0], [1, 0, 1, 0, 3, 0])
+    assert scores[1, 5] == pytest.approx(1)  # love, as item 2
+    assert model.findings() == {"share of users without a profile": 1 / 3}
+    assert fitted([(0, 0, 5.0), (1, 2, 1.0)]).findings() == {}
+    folded = model.fold_in(make([(0, 4, 2.0), (1, 3, 2.0)], (2, 6)).csr)
+    assert folded.is_cold(np.array([0, 1, -1], np.int32)).tolist() == [True, False, True]
+    np.testing.assert_array_equal(folded.score(np.zeros(1, np.int32))[0], model.item_counts_)
+
+
+def test_ratings_that_cancel_out_leave_no_profile(fitted):
+    model = fitted([(0, 0, 5.0), (0, 3, 1.0), (1, 2, 1.0)], values="centred")
+    assert model.is_cold(np.array([0, 1], np.int32)).tolist() == [True, False]
+
+
+def test_features_of_other_items_are_told_apart_from_empty_ones(make):
+    data = make([(0, 1, 5.0), (1, 1, 4.0)], (2, 4))
+    new = Features(data.items, multilabel={"genre": [(), (), ("war",), ("love",)]})
+    empty = Features(data.items, numeric={"year": np.full(4, np.nan, np.float32)})
+    for features, hint in ((new, '"i2".* "i1": is dataset.items.id'), (empty, "columns are empty")):
+        with pytest.raises(DataError, match="none of the 1 items with training") as refused:
+            Content().fit(data, features=SideFeatures(items=features), rng=generator(1, "model"))
+        assert refused.value.where == "dataset.items"
+        assert re.search(hint, refused.value.hint)
 
 
 def test_bad_input_is_refused(fitted, make):

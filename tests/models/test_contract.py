@@ -99,6 +99,15 @@ def test_is_documented(name):
         assert info.description, f"{name}.{field} has no docstring"
 
 
+@each_class
+def test_says_when_to_take_it_and_what_it_builds_on(name):
+    """A sentence begins "Take it"; own models also have a paragraph "Differences from …"."""
+    told = " ".join(inspect.getdoc(MODELS.get(name)).split())
+    assert "Take it " in told
+    assert "References ----------" in told
+    assert name.startswith(("implicit-", "surprise-")) or "Differences from " in told
+
+
 def test_importing_them_all_imports_nothing_heavy():
     code = (
         "import sys; from recsys_cli.models import MODELS\n"
@@ -224,6 +233,22 @@ def test_folding_in_leaves_the_model_and_scores_every_history(name, data):
     assert np.isfinite(folded.score(USERS)).all()
     np.testing.assert_array_equal(folded.user_counts_, data.user_counts[::-1])
     np.testing.assert_array_equal(folded.score(USERS[:3]), model.score(USERS[80:])[::-1])
+
+
+@each
+def test_a_history_of_items_never_trained_on_is_that_of_a_cold_user(name, data):
+    model, user = fit(name, data), np.zeros(1, np.int32)
+    unseen = np.array([61], np.int32)
+    folded = model.fold_in(CSR(np.array([0, 1]), unseen, np.full(1, 4, np.float32), 64))
+    scores = folded.score(user)[0]
+    if model.scores_new_items:
+        assert scores.std() > 0
+    else:
+        np.testing.assert_array_equal(scores, model.item_counts_)
+    if model.predicts_ratings:
+        assert np.isfinite(
+            folded.predict(np.zeros(64, np.int32), np.arange(64, dtype=np.int32))
+        ).all()
 
 
 @each_of_factors

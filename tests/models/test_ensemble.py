@@ -60,6 +60,41 @@ def test_equal_scores_have_no_say(fitted):
     np.testing.assert_allclose(cold.score(USERS[:1]), expected, rtol=1e-5)
 
 
+@pytest.fixture
+def one_new(ratings):
+    """Fit on ratings of which item 59 has none left; return it and a history of that item alone."""
+
+    def fit(models, **parameters):
+        model = Ensemble(models=models, **parameters).fit(
+            ratings.take(ratings.item_idx < 59),
+            features=side_features(ratings),
+            rng=generator(1, "model"),
+        )
+        history = CSR(np.array([0, 1]), np.full(1, 59, np.int32), np.full(1, 4, np.float32), 60)
+        return model, model.fold_in(history)
+
+    return fit
+
+
+@pytest.mark.parametrize("blend", ["linear", "z-score", "rank"])
+def test_a_member_to_which_a_user_is_cold_has_no_say(one_new, blend):
+    _, folded = one_new(RANKERS, blend=blend, weights=[1.0, 1.0])  # als knows no item 59
+    content = folded.members_["m1"].score(USERS[:1])[0]
+    assert content.std() > 0
+    order = np.argsort(-content, kind="stable")
+    np.testing.assert_array_equal(folded.recommend(USERS[:1], 60)[0][0], order)
+    history = CSR(np.array([0, 1]), np.full(1, 59, np.int32), np.full(1, 4, np.float32), 60)
+    if blend != "rank":
+        base, parts = folded.explain(0, np.arange(60, dtype=np.int32), history)
+        scores = folded.score(USERS[:1])[0]
+        np.testing.assert_allclose(base + parts.sum(axis=1), scores, atol=1e-5)
+
+
+def test_a_user_cold_to_all_members_that_count_gets_the_popular_items(one_new):
+    model, folded = one_new(RANKERS, weights=[1.0, 0.0])
+    np.testing.assert_array_equal(folded.score(USERS[:1])[0], model.item_counts_)
+
+
 class Told:
     """A member that predicts, and scores by, what it was told."""
 
@@ -71,6 +106,9 @@ class Told:
 
     def score(self, user_idx):
         return self.table[user_idx]
+
+    def is_cold(self, user_idx):
+        return user_idx < 0
 
 
 def test_rating_weights_are_the_least_squares_ones(ratings):

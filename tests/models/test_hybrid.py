@@ -110,10 +110,20 @@ def test_only_items_with_interactions_count_as_unobserved_for_a_new_user(two_tas
     np.testing.assert_allclose(again, model.score(np.arange(40, dtype=np.int32)), atol=0.01)
 
 
+def test_either_side_must_describe_someone_who_interacts(make):
+    data = make([(0, 0, 1.0)], (2, 3))
+    sides = side_features(data)  # those of the first user and of the first item are not known
+    good = Features(data.items, {"kind": ["a", "", ""]})
+    with pytest.raises(DataError, match="none of the 1 items"):
+        train(data, SideFeatures(items=sides.items))
+    with pytest.raises(DataError, match=r"none of the 1 users.*\n.*dataset\.users\.id"):
+        train(data, SideFeatures(users=sides.users, items=good))
+
+
 def test_bad_and_poor_input(make):
     one = make([(0, 0, 1.0)], (2, 3))
     with pytest.raises(DataError, match="no features"):
         Hybrid().fit(one, rng=generator(1, "model"))
-    unknown = SideFeatures(items=Features(one.items, {"kind": ["", "", "a"]}))
-    model, _ = train(one, unknown, factors=50, epochs=2)
+    few = SideFeatures(items=Features(one.items, {"kind": ["a", "", ""]}))
+    model, _ = train(one, few, factors=50, epochs=2)
     assert np.isfinite(model.score(np.array([0, 1], np.int32))).all()

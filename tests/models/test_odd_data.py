@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys_cli.data import SideFeatures
+from recsys_cli.data import Features, SideFeatures
 from recsys_cli.errors import DataError
 from tests.conftest import interactions
 from tests.models.test_contract import each, each_of_ratings, fit
@@ -45,9 +45,10 @@ NEED_FEATURES = {"bayesian-mf with all terms", "content", "ensemble", "hybrid", 
 
 
 def odd(case):
-    """Return the data of a case, with one user and one item more that have none."""
+    """Return the data of a case, after one user and one item that have none, nor features."""
     n_users, n_items = (2 + max(row[at] for row in ODD[case]) for at in (0, 1))
-    return interactions(ODD[case], (n_users, n_items), (1, 5))
+    moved = [(user + 1, item + 1, *rest) for user, item, *rest in ODD[case]]
+    return interactions(moved, (n_users, n_items), (1, 5))
 
 
 def pairs(data):
@@ -99,3 +100,13 @@ def test_only_models_that_need_features_refuse_data_without(name):
         assert refused.value.hint
     else:
         assert np.isfinite(fit(name, data, known=SideFeatures()).score(data.user_idx)).all()
+
+
+@pytest.mark.parametrize("name", sorted(NEED_FEATURES))
+def test_features_of_nobody_who_interacts_are_refused(name):
+    data = odd("two ratings")
+    warm = data.item_counts > 0
+    sides = SideFeatures(items=Features(data.items, {"kind": ["" if w else "x" for w in warm]}))
+    with pytest.raises(DataError, match=f"none of the {warm.sum()} items") as refused:
+        fit(name, data, known=sides)
+    assert "dataset.items.id" in refused.value.hint

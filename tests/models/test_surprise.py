@@ -126,6 +126,10 @@ def test_ratings_that_the_library_would_get_wrong_are_refused(data, make):
     halves = make([(0, 0, 3.5), (1, 1, 4)], scale=(0.5, 5))
     with pytest.raises(DataError, match="whole numbers"):
         fit("surprise-co-clustering", halves)
+    with pytest.raises(DataError, match="one is 3e\\+30") as refused:
+        fit("surprise-co-clustering", make([(0, 0, 3e30), (1, 1, 1e30)]))
+    assert "huge values" in refused.value.hint
+    fit("surprise-co-clustering", make([(0, 0, 2**30), (1, 1, -(2**30))]))
     with pytest.raises(DataError, match="negative rating"):
         fit("surprise-nmf", make([(0, 0, -1), (1, 1, 4)], scale=(-1, 5)))
 

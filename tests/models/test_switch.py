@@ -62,6 +62,17 @@ def test_a_user_without_a_history_is_served_by_cold(uneven, ratings):
     np.testing.assert_array_equal(mixed[1:], [decayed] * 2)
 
 
+def test_a_user_of_whom_warm_can_make_nothing_is_served_by_cold(uneven, make):
+    model = uneven(cold={"name": "content"}, warm=ALS, threshold=1)
+    history = make([(0, 59, 1.0), (1, 58, 1.0)], (2, 60)).csr  # als knows no item 59
+    folded, users = model.fold_in(history), np.arange(2, dtype=np.int32)
+    scores = folded.score(users)
+    np.testing.assert_array_equal(scores[0], folded.members_["cold"].score(users)[0])
+    warm = folded.members_["warm"].score(users[1:])
+    np.testing.assert_array_equal(scores[1, :59], warm[0, :59])
+    assert folded.is_cold(np.array([0, 1, -1], np.int32)).tolist() == [False, False, True]
+
+
 def test_new_items_come_from_the_model_that_knows_features(uneven):
     model = uneven(cold={"name": "content"}, warm=ALS, threshold=5)
     assert model.scores_new_items
