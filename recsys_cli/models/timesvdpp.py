@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_cli import threads
-from recsys_cli.data import CSR, Float32, Float64, Int32, Int64, Interactions, SideFeatures
+from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.errors import DataError
 from recsys_cli.models._svdpp import ImplicitTermModel, SVDppParameters
 
@@ -50,10 +50,10 @@ class TimeSVDpp(ImplicitTermModel[TimeSVDppConfig]):
     bin and day by ``lr w e``.
 
     ``predict`` uses the time of each pair. A time before or after the user's training ratings is
-    as the first or the last of them, one after all bins is in the last, and a day without training
-    ratings has the mean of the user's days. Scores, and predictions without a time, are of the
-    user's last training time and the last bin. A folded-in user has the static parts alone. Take
-    it when ratings have honest timestamps: dates of bulk imports mislead it.
+    as the first or the last of them, one after all bins is in the last, and a day between them
+    without training ratings has the mean of the user's days. Scores, and predictions without a
+    time, are of the user's last training time and the last bin. A folded-in user has the static
+    parts alone. Take it when ratings have honest timestamps: dates of bulk imports mislead it.
 
     Differences from Koren: deviations are scaled user by user, because the users of MovieLens stay
     for hours and not for years; bins hold equally many ratings and not equally many weeks; there
@@ -77,6 +77,7 @@ class TimeSVDpp(ImplicitTermModel[TimeSVDppConfig]):
     period_keys_: Int64
     period_range_: Int64
     period_bias_: Float32
+    period_mean_: Float32
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
@@ -156,15 +157,30 @@ class TimeSVDpp(ImplicitTermModel[TimeSVDppConfig]):
         bins = bins.reshape(len(now.q), -1)
         self.item_bins_ = bins - bins[:, -1:]
         self.item_bias_ = now.b_item + bins[:, -1]
-        users = np.repeat(np.arange(len(now.p)), self.user_counts_)
-        of_ratings = np.bincount(users, now.extra[data.slots[:, 1]], minlength=len(now.p))
-        mean = (of_ratings / np.maximum(self.user_counts_, 1)).astype(np.float32)
-        owner = self.period_keys_ // self.period_range_[1]
-        self.period_bias_ = periods - mean[owner]
+        of_last = self._publish_periods(periods, now.extra[data.slots[:, 1]])
         self.user_drift_ = now.drift.copy()
         last = self._last_deviation(np.arange(len(now.p), dtype=np.int32))
         self.user_factors_ += now.drift[:, :-1] * last[:, None]
-        self.user_bias_ = now.b_user + mean + now.drift[:, -1] * last
+        self.user_bias_ = now.b_user + of_last + now.drift[:, -1] * last
+
+    def _publish_periods(self, periods: Float32, of_ratings: Float32) -> Float32:
+        """Return the bias of each user's last period; set the others, and their mean, less it.
+
+        Parameters
+        ----------
+        periods : ndarray of float32, shape (user and period,)
+        of_ratings : ndarray of float32, shape (n,)
+            The same for each training rating, users ascending.
+        """
+        everyone = np.arange(len(self.user_counts_), dtype=np.int32)
+        total = np.bincount(np.repeat(everyone, self.user_counts_), of_ratings, len(everyone))
+        mean = (total / np.maximum(self.user_counts_, 1)).astype(np.float32)
+        at, known = self._at(everyone, self.user_times_[:, 2].astype(np.int64))
+        of_last = np.zeros_like(mean)
+        of_last[known] = periods[at[known]]
+        self.period_bias_ = periods - of_last[self.period_keys_ // self.period_range_[1]]
+        self.period_mean_ = mean - of_last
+        return of_last
 
     def _last_deviation(self, users: Int32) -> Float32:
         return self._deviation(users, self.user_times_[users, 2])
@@ -188,14 +204,21 @@ class TimeSVDpp(ImplicitTermModel[TimeSVDppConfig]):
         rise = np.einsum("nf,nf->n", drift[:, :-1], self.item_factors_[items]) + drift[:, -1]
         moved = rise * (self._deviation(users, times) - self._last_deviation(users))
         moved += self.item_bins_[items, self._bin(times)]
-        wanted = self._period(users, times)
-        at = np.searchsorted(self.period_keys_, wanted)
-        known = np.append(self.period_keys_, -2)[at] == wanted
-        moved[known] += self.period_bias_[at[known]]
+        at, known = self._at(users, times)
+        moved += self.period_mean_[users]
+        moved[known] += self.period_bias_[at[known]] - self.period_mean_[users[known]]
         return np.asarray(moved, np.float32)
+
+    def _at(self, users: Int32, times: Int64) -> tuple[Int64, Bool]:
+        """Return the place of each user's period at a time, and whether it has training ratings."""
+        first, _, last = self.user_times_[users].T
+        wanted = self._period(users, np.clip(times, first, last).astype(np.int64))
+        at = np.searchsorted(self.period_keys_, wanted)
+        return at, np.append(self.period_keys_, -2)[at] == wanted
 
     def _fold_in(self, history: CSR) -> None:
         super()._fold_in(history)
         self.user_drift_ = np.zeros((history.n_rows, self.user_drift_.shape[1]), np.float32)
         self.user_times_ = np.zeros((history.n_rows, 3))
         self.period_keys_, self.period_bias_ = self.period_keys_[:0], self.period_bias_[:0]
+        self.period_mean_ = np.zeros(history.n_rows, np.float32)

@@ -71,14 +71,14 @@ def test_the_time_after_training_is_the_users_last_and_scores_are_of_then(moving
     assert later.mean() > earlier.mean() + 0.5
 
 
-def test_a_day_without_ratings_has_the_mean_of_the_users_days(make):
+def test_a_day_without_ratings_has_the_mean_of_the_users_days_and_the_future_the_last_one(make):
     rows = [(0, i, 5.0 if i < 3 else 3.0, START + (i >= 3) * 5 * DAY) for i in range(4)]
     rows += [(1, i, 3.0, START + 9 * DAY) for i in range(4)]
     none = dict.fromkeys(("reg_drift", "reg_bias_drift", "reg_bins"), 1e9)
     model = TimeSVDpp(**SMALL, **none, reg_period=0.1).fit(make(rows, (2, 4), (1, 5)), rng=rng())
-    user, item = np.zeros(3, np.int32), np.zeros(3, np.int32)
-    first, second, other = model.predict(user, item, START + np.array([0, 5, 2]) * DAY)
-    assert first > second
+    user, item = np.zeros(4, np.int32), np.zeros(4, np.int32)
+    first, second, other, later = model.predict(user, item, START + np.array([0, 5, 2, 8]) * DAY)
+    assert first > second == later
     assert other == pytest.approx((3 * first + second) / 4, abs=1e-4)
 
 
