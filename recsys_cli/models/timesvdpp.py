@@ -49,11 +49,12 @@ class TimeSVDpp(ImplicitTermModel[TimeSVDppConfig]):
     ``alpha_uf`` by ``lr w e q_i dev_u(t)``, ``alpha_u`` by ``lr w e dev_u(t)`` and the biases of
     bin and day by ``lr w e``.
 
-    ``predict`` uses the time of each pair. A time before or after the user's training ratings is
-    as the first or the last of them, one after all bins is in the last, and a day between them
-    without training ratings has the mean of the user's days. Scores, and predictions without a
-    time, are of the user's last training time and the last bin. A folded-in user has the static
-    parts alone. Take it when ratings have honest timestamps: dates of bulk imports mislead it.
+    ``predict`` uses the time of each pair. A day without training ratings has the mean of the
+    user's days. A time before or after the user's training ratings is as the first or the last of
+    them, but that the bias of that day fades to the mean, by half after one ``period``; one after
+    all bins is in the last. Scores, and predictions without a time, are of the user's last training
+    time and the last bin. A folded-in user has the static parts alone. Take it when ratings have
+    honest timestamps: dates of bulk imports mislead it.
 
     Differences from Koren: deviations are scaled user by user, because the users of MovieLens stay
     for hours and not for years; bins hold equally many ratings and not equally many weeks; there
@@ -204,15 +205,18 @@ class TimeSVDpp(ImplicitTermModel[TimeSVDppConfig]):
         rise = np.einsum("nf,nf->n", drift[:, :-1], self.item_factors_[items]) + drift[:, -1]
         moved = rise * (self._deviation(users, times) - self._last_deviation(users))
         moved += self.item_bins_[items, self._bin(times)]
-        at, known = self._at(users, times)
+        first, _, last = self.user_times_[users].T
+        near = np.clip(times, first, last)
+        kept = self.config.period / (self.config.period + np.abs(times - near))
+        at, known = self._at(users, near.astype(np.int64))
         moved += self.period_mean_[users]
-        moved[known] += self.period_bias_[at[known]] - self.period_mean_[users[known]]
+        unlike = self.period_bias_[at[known]] - self.period_mean_[users[known]]
+        moved[known] += unlike * kept[known]
         return np.asarray(moved, np.float32)
 
     def _at(self, users: Int32, times: Int64) -> tuple[Int64, Bool]:
         """Return the place of each user's period at a time, and whether it has training ratings."""
-        first, _, last = self.user_times_[users].T
-        wanted = self._period(users, np.clip(times, first, last).astype(np.int64))
+        wanted = self._period(users, times)
         at = np.searchsorted(self.period_keys_, wanted)
         return at, np.append(self.period_keys_, -2)[at] == wanted
 

@@ -60,25 +60,28 @@ def test_without_times_it_says_what_it_needs(ratings):
         TimeSVDpp().fit(replace(ratings, timestamp=None), rng=rng())
 
 
-def test_the_time_after_training_is_the_users_last_and_scores_are_of_then(moving):
+def test_scores_are_of_the_users_last_time_and_its_bias_fades_to_the_mean_after_it(moving):
     data = moving(lambda u, i, day: 3 + (1 if u % 2 else -1) * (day - 50) / 40)
     model = TimeSVDpp(**SMALL, reg_bias_drift=1.0).fit(data, rng=rng())
     users, items = np.full(30, 7, np.int32), np.arange(30, dtype=np.int32)
+    last = model.predict(users, items, np.full(30, data.timestamp[data.user_idx == 7].max()))
+    np.testing.assert_allclose(last, model.score(users[:1])[0], rtol=1e-6)
+    np.testing.assert_array_equal(last, model.predict(users, items))
     later = model.predict(users, items, np.full(30, START + 10**6 * DAY))
-    np.testing.assert_allclose(later, model.score(users[:1])[0], rtol=1e-6)
-    np.testing.assert_array_equal(later, model.predict(users, items))
+    assert later == pytest.approx(last + model.period_mean_[7], abs=1e-4)
     earlier = model.predict(users, items, np.full(30, -(10**12)))
     assert later.mean() > earlier.mean() + 0.5
 
 
-def test_a_day_without_ratings_has_the_mean_of_the_users_days_and_the_future_the_last_one(make):
+def test_a_day_without_ratings_has_the_mean_of_the_users_days_to_which_the_last_one_fades(make):
     rows = [(0, i, 5.0 if i < 3 else 3.0, START + (i >= 3) * 5 * DAY) for i in range(4)]
     rows += [(1, i, 3.0, START + 9 * DAY) for i in range(4)]
     none = dict.fromkeys(("reg_drift", "reg_bias_drift", "reg_bins"), 1e9)
     model = TimeSVDpp(**SMALL, **none, reg_period=0.1).fit(make(rows, (2, 4), (1, 5)), rng=rng())
     user, item = np.zeros(4, np.int32), np.zeros(4, np.int32)
     first, second, other, later = model.predict(user, item, START + np.array([0, 5, 2, 8]) * DAY)
-    assert first > second == later
+    assert first > second
+    assert later == pytest.approx(other + (second - other) / 4, abs=1e-5)
     assert other == pytest.approx((3 * first + second) / 4, abs=1e-4)
 
 
