@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys_cli.comparison import compare
+from recsys_cli.comparison import compare, not_shared
 from recsys_cli.errors import DataError, NotFound, SpecError
 from recsys_cli.runs import EvaluatedFold, Run, Store
 from tests.runs.conftest import SPEC, fill
@@ -74,6 +74,7 @@ def test_different_test_sets_are_refused(store):
         run(store, "b", [{"u": 0.1, "v": 0.4}], test="other"),
         run(store, "c", [{"u": 0.1, "v": 0.4}], candidates="all"),
         run(store, "d", [{"u": 0.1, "v": 0.4}], relevant={"min_value": 4}),
+        run(store, "e", [{"u": 0.1, "v": 0.4}], propensity={"source": "popularity", "power": 0.5}),
     ]
     for other in others:
         with pytest.raises(DataError, match=f"the test set of {other.id} is not that of a-1"):
@@ -118,3 +119,70 @@ def test_two_evaluated_runs_are_needed(store):
         compare([one])
     with pytest.raises(NotFound, match="not evaluated"):
         compare([one, run(store, "b", None)])
+
+
+def test_wins_and_losses_go_by_what_is_better(store):
+    values = {"u": 0.1, "v": 0.4, "w": 0.5, "x": 0.3}
+    other = {"u": 0.2, "v": 0.6, "w": 0.1, "x": 0.1 + 0.2}
+    for metric, expected in (("ndcg@10", (2, 1, 1)), ("popularity@10", (1, 1, 2))):
+        name = metric[:4]
+        one = run(store, name, [values], metric=metric)
+        two = run(store, f"{name}-other", [other], metric=metric)
+        second = compare([one, two])[1]
+        assert (second.wins, second.ties, second.losses) == expected
+
+
+def test_a_user_wins_once_over_folds(store):
+    one = run(store, "a", [{"u": 0.1, "v": 0.4}, {"u": 0.3, "v": 0.2}])
+    two = run(store, "b", [{"u": 0.0, "v": 0.5}, {"u": 0.6, "v": 0.2}])
+    second = compare([one, two])[1]
+    assert (second.wins, second.ties, second.losses) == (2, 0, 0)
+    assert second.effect_size is not None and second.effect_size > 1
+
+
+def test_wilcoxon_sees_each_users_own_difference(store):
+    """By hand: ranks 1 2 3 of 0.1 0.2 0.4, all one way: p = 2/8, whatever the mean is."""
+    one = run(store, "a", [{"u": 0.1, "v": 0.4, "w": 0.5, "x": 0.0}])
+    two = run(store, "b", [{"u": 0.2, "v": 0.6, "w": 0.5, "x": 0.4}])
+    second = compare([one, two], test="wilcoxon")[1]
+    assert (second.test, second.interval) == ("wilcoxon", "t")
+    assert second.p_value == pytest.approx(0.25)
+
+
+def test_all_comparisons_returned_are_one_family(store):
+    values = np.random.default_rng(3).random((4, 30))
+    made = [
+        run(store, name, [{str(at): value + 0.1 * step for at, value in enumerate(row)}])
+        for step, (name, row) in enumerate(zip("abcd", values, strict=True))
+    ]
+    found = [one for one in compare(made, all_pairs=True) if one.p_value is not None]
+    assert len(found) == 6
+    smallest = min(found, key=lambda one: one.p_value)
+    assert smallest.p_adjusted == pytest.approx(6 * smallest.p_value)
+    assert all(one.p_adjusted >= one.p_value for one in found)
+
+
+def test_one_user_has_a_difference_and_nothing_more(store):
+    second = compare([run(store, "a", [{"u": 0.1}]), run(store, "b", [{"u": 0.3}])])[1]
+    assert second.difference == pytest.approx(0.2)
+    assert (second.ci95, second.p_value, second.p_adjusted) == (None, None, None)
+
+
+def test_nothing_is_a_share_of_zero(store):
+    none, some = {"u": 0.0, "v": 0.0}, {"u": 0.3, "v": 0.1}
+    second = compare([run(store, "a", [none]), run(store, "b", [some])])[1]
+    assert second.relative is None and second.difference == pytest.approx(0.2)
+
+
+def test_users_are_paired_by_id_whatever_their_order(store):
+    one = run(store, "a", [{"u": 0.1, "v": 0.4, "w": 0.9}])
+    two = run(store, "b", [{"w": 1.0, "u": 0.2, "v": 0.5}])
+    second = compare([one, two])[1]
+    assert second.ci95 == pytest.approx((0.1, 0.1)) and second.wins == 3
+
+
+def test_metrics_that_only_some_have_are_known(store):
+    one = run(store, "a", [{"u": 0.1, "v": 0.4}])
+    two = run(store, "b", [{"u": 0.1, "v": 0.4}], metric="hit@10")
+    assert not_shared([one, two]) == {"ndcg@10": ["a-1"], "hit@10": ["b-1"]}
+    assert not_shared([one, one]) == {}

@@ -1,16 +1,19 @@
-"""``recsys compare``: runs side by side, with a paired test."""
+"""``recsys compare``: runs side by side, with paired tests and gates."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
+from recsys_cli.cli._formats import FormatOption, chosen
 from recsys_cli.cli._options import JsonOption, RunsOption, complete_runs
 
 NAME = "compare"
+# Those of statistics and gates, which import numpy: help must not.
+Test = Literal["t", "wilcoxon", "permutation", "bootstrap"]
+Judge = Literal["point", "certain", "possible"]
 
 
 def command(
@@ -20,40 +23,70 @@ def command(
             metavar="RUN RUN...", help="The first is the baseline.", autocompletion=complete_runs
         ),
     ],
+    test: Annotated[
+        Test, typer.Option("--test", metavar="TEST", help=f"One of {', '.join(get_args(Test))}.")
+    ] = "t",
+    all_pairs: Annotated[
+        bool, typer.Option("--all-pairs", help="Hold each run against all before it.")
+    ] = False,
+    fail_if: Annotated[
+        list[str],
+        typer.Option(
+            "--fail-if",
+            metavar="GATE",
+            help="Exit 3 if a difference from the first run is so: 'ndcg@10 < -1%', 'rmse > 0.01'.",
+        ),
+    ] = [],
+    judge: Annotated[
+        Judge,
+        typer.Option(
+            "--judge",
+            metavar="WHAT",
+            help="What a gate holds to its limit: point, the difference; certain, all of its 95% "
+            "interval; possible, any of it.",
+        ),
+    ] = "point",
     any_test_set: Annotated[
         bool, typer.Option("--any-test-set", help="Compare runs whose test sets differ.")
     ] = False,
     runs: RunsOption = Path("runs"),
+    form: FormatOption = None,
     json: JsonOption = False,
 ) -> None:
     """Compare runs with the first, by paired tests over users."""
-    from recsys_cli.cli import render
+    from recsys_cli import gates
+    from recsys_cli.cli import _comparisons, render
     from recsys_cli.comparison import compare
+    from recsys_cli.errors import GateFailed
     from recsys_cli.runs import Store
 
+    form, wanted = chosen(form, json), [gates.gate(text) for text in fail_if]
     found = [Store(runs).find(reference) for reference in references]
-    rows = compare(found, any_test_set=any_test_set)
-    if json:
-        render.print_json([asdict(row) for row in rows])
-        return
-    columns = ["metric", "run", ">value", ">difference", ">95% interval", ">p", ">users"]
+    rows = compare(found, any_test_set=any_test_set, test=test, all_pairs=all_pairs)
+    failed = gates.failures(wanted, rows, judge)
+    for note in _notes(found, wanted):
+        render.note(note)
+    render.note(_comparisons.said(rows))
+    _comparisons.comparisons(rows, form, all_pairs=all_pairs)
+    if failed:
+        raise GateFailed("; ".join(failed), where=f"{len(failed)} failed")
+
+
+def _notes(found: list[Any], wanted: list[Any]) -> list[str]:
+    """Return what to know before reading the comparison."""
+    from recsys_cli.comparison import not_shared
+
+    notes = []
     if len({str(run.record["fingerprints"]["split"]) for run in found}) > 1:
-        render.note("These runs trained on different rows, so what they may recommend differs too.")
-    render.note("* p < 0.05 in a paired t test over users, each comparison by itself.")
-    render.print_table(f"Against {found[0].id}", columns, [_cells(row) for row in rows])
-
-
-def _cells(row: Any) -> list[str]:
-    if row.difference is None:
-        return [row.metric, row.run, f"{row.value:.4f}", "", "", "", f"{row.users:,}"]
-    certain = row.p_value is not None and row.p_value < 0.05
-    interval = "–" if row.ci95 is None else f"{row.ci95[0]:+.4f} … {row.ci95[1]:+.4f}"
-    return [
-        row.metric,
-        row.run,
-        f"{row.value:.4f}",
-        f"{row.difference:+.4f}{' *' if certain else '  '}",
-        interval,
-        "–" if row.p_value is None else f"{row.p_value:.2g}",
-        f"{row.users:,}",
+        notes.append(
+            "These runs trained on different rows, so what they may recommend differs too."
+        )
+    only = [f"{name} ({', '.join(ids)})" for name, ids in not_shared(found).items()]
+    if only:
+        notes.append(f"Not compared, for only some runs have it: {'; '.join(only)}.")
+    notes += [
+        f"{gate.text}: the better {gate.metric} is, the sooner this fails."
+        for gate in wanted
+        if gate.fails_the_better
     ]
+    return notes

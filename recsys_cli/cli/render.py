@@ -36,7 +36,12 @@ def console(stderr: bool = False) -> Console:
 
 def print_json(document: Any) -> None:
     """Print a JSON document on standard output."""
-    sys.stdout.write(as_json(document))
+    write(as_json(document))
+
+
+def write(text: str) -> None:
+    """Print text on standard output as it is."""
+    sys.stdout.write(text)
 
 
 def as_json(document: Any) -> str:
