@@ -1,12 +1,16 @@
-"""``recsys check``: validate specs without running them."""
+"""``recsys check``: validate specs, and audit their splits, without training."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys_cli.cli._options import SetOption, SpecArguments
+from recsys_cli.cli._options import JsonOption, SetOption, SpecArguments
+
+if TYPE_CHECKING:
+    from recsys_cli.spec import ExperimentSpec
 
 NAME = "check"
 
@@ -15,15 +19,52 @@ def command(
     specs: SpecArguments,
     overrides: SetOption = [],
     complete: Annotated[
-        bool, typer.Option("--print", help="Print the complete spec, every default written out.")
+        bool,
+        typer.Option(
+            "--print", help="Print the complete spec, every default written out, instead."
+        ),
     ] = False,
+    audit: Annotated[
+        bool, typer.Option(help="Audit the splits for leakage, of data that are here already.")
+    ] = True,
+    json: JsonOption = False,
 ) -> None:
-    """Validate specs: keys, types, bounds, names and fit."""
-    from recsys_cli.cli import _specs, render
+    """Validate specs; say what their splits leak.
+
+    Keys, types, bounds, names and fit are checked; then the data are split, if they need no
+    download, and the audit says what training would know of the test part.
+    """
+    from recsys_cli.cli import _leakage, _specs, render
     from recsys_cli.specfile import dump
 
+    found: dict[str, Any] = {}
     for path, spec in zip(specs, _specs.load(specs, overrides), strict=True):
         if complete:
             render.say(dump(spec).rstrip())
-        else:
-            render.note(f"{path}: sound")
+            continue
+        render.note(f"{path}: sound")
+        findings = _audited(path, spec) if audit else None
+        if findings is not None and not json:
+            _leakage.table(f"{path}: what training knows of the test part", findings)
+        found[str(path)] = findings
+    if json and not complete:
+        render.print_json(found)
+
+
+def _audited(path: Path, spec: ExperimentSpec) -> list[dict[str, Any]] | None:
+    """Return the audit of all folds together; None where the data are not here."""
+    from recsys_cli import experiment
+    from recsys_cli.cli import render
+    from recsys_cli.cli._screen import screen
+    from recsys_cli.errors import RecsysError
+    from recsys_cli.leakage import documented, together
+    from recsys_cli.loaders import LOADERS
+
+    if not LOADERS.create(spec.dataset.loader).at_hand:
+        render.note(f"{path}: not audited, for its data are not here")
+        return None
+    try:
+        with screen() as listener:
+            return documented(together(experiment.audits(spec, listener)))
+    except RecsysError as error:
+        raise error.within(str(path)) from None

@@ -66,6 +66,10 @@ class Split:
         The known part of held-out users: folded in, never trained on.
     fold : str
         Its name, ``"1"`` when there is only one.
+    seed : int, optional
+        What it was drawn with and its model draws with, where a spec has several ``seeds``.
+    origin : str, optional
+        Then, the name of the fold that it repeats with that seed.
     """
 
     train: Interactions
@@ -73,6 +77,8 @@ class Split:
     validation: Interactions | None = None
     history: Interactions | None = None
     fold: str = "1"
+    seed: int | None = None
+    origin: str | None = None
 
     def parts(self) -> dict[str, Interactions]:
         """Return the parts that exist, by name."""

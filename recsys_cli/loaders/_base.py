@@ -59,3 +59,16 @@ class Loader(Component[C], Generic[C]):
             If a file is absent and cannot be downloaded; the hint says which file to put where.
         """
         return None
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether :meth:`load` needs no download and finds its files."""
+        return True
+
+    @property
+    def hindsight(self) -> str | None:
+        """What its features are made from, where interactions that may be tested are part of it.
+
+        A clause for the audit of leakage, or None where no feature follows from interactions.
+        """
+        return None

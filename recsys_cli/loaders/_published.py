@@ -67,6 +67,12 @@ class PublishedLoader(Loader[C], Generic[C]):
         files += [path for name in self.source.extra if (path := folder / name).is_file()]
         return cached(self.config.describe(), files, lambda found: self.parse(folder, found))
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether all files lie in the data home."""
+        folder = data_home() / self.source.folder
+        return all((folder / name).is_file() for name in self.source.files)
+
     def fetch(self, notify: Notify, progress: Progress | None = None) -> Path:
         """Return the folder of the files, which are downloaded if one is lacking.
 

@@ -12,7 +12,7 @@ from pydantic import Field, NonNegativeInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from recsys_cli.data import Dataset, DatasetInfo
-from recsys_cli.errors import DataError
+from recsys_cli.errors import DataError, NotFound
 from recsys_cli.loaders._base import Loader, LoaderConfig, Notify, Progress
 from recsys_cli.loaders._build import build
 from recsys_cli.loaders._cache import cached
@@ -146,6 +146,21 @@ class Delimited(Loader[DelimitedConfig]):
         """Return the folder of the first file of interactions; there is no download."""
         found = [locate(path) for path in self._paths]
         return found[0].parent
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether every file that is named is found."""
+        try:
+            return all(map(locate, self._paths))
+        except NotFound:
+            return False
+
+    @property
+    def hindsight(self) -> str | None:
+        """Files of features do not say what they were made from."""
+        if self.config.items is None and self.config.users is None:
+            return None
+        return "features come from files, which do not say if interactions were used to make them"
 
     @property
     def _paths(self) -> list[str]:

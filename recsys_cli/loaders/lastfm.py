@@ -54,6 +54,11 @@ class LastFM(PublishedLoader[LastFMConfig]):
         """Where the data come from and on what terms."""
         return _SOURCE
 
+    @property
+    def hindsight(self) -> str:
+        """A tag shows that a user knows the artist."""
+        return "the item feature tag is made from the tags of all users, test users among them"
+
     def parse(self, folder: Path, source_hash: str) -> Dataset:
         """Return the dataset whose files lie in ``folder``."""
         plays = TextFile(folder / "user_artists.dat", "\t", header=True)

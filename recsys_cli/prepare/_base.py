@@ -86,6 +86,14 @@ C = TypeVar("C", bound=FilterConfig)
 class Filter(Component[C], Generic[C]):
     """One step of ``dataset.prepare``."""
 
+    @property
+    def hindsight(self) -> str | None:
+        """What it judges rows by that may lie in the test part: filters work before the split.
+
+        A clause for the audit of leakage, or None where the test part decides nothing.
+        """
+        return None
+
     @abstractmethod
     def select(self, data: Interactions, rng: np.random.Generator) -> Selection:
         """Return the rows that stay, ascending, with their new values where it restates them.

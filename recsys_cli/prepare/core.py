@@ -25,6 +25,11 @@ class Core(Filter[CoreConfig]):
     interactions of a pair count each.
     """
 
+    @property
+    def hindsight(self) -> str:
+        """It counts interactions of the test part too."""
+        return "who and what has enough interactions is counted over all, the test part's included"
+
     def select(self, data: Interactions, rng: np.random.Generator) -> Selection:
         """Return the rows of the core; draws nothing."""
         rows = np.arange(len(data))

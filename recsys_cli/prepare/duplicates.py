@@ -29,6 +29,13 @@ class Duplicates(Filter[DuplicatesConfig]):
     dropped.
     """
 
+    @property
+    def hindsight(self) -> str | None:
+        """All but ``first`` and ``error`` drop a row for the sake of a later one."""
+        if self.config.keep in ("first", "error"):
+            return None
+        return "an interaction gives way to a later one of its pair, be that of the test part"
+
     def select(self, data: Interactions, rng: np.random.Generator) -> Selection:
         """Return one row a pair; draws nothing.
 

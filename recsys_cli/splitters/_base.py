@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Generic, Self, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -13,12 +14,19 @@ from recsys_cli.data import Bool, Dataset, Int64, Interactions, Split
 from recsys_cli.errors import DataError
 from recsys_cli.registry import Component, Config
 
+Order = Literal["none", "user", "all", "unknown"]
+"""Whose interactions a rule keeps in the order of time: nobody's, those of each user, everyone's;
+``unknown`` where the rule came with the data."""
+
 
 class SplitterConfig(Config):
     """Parameters common to all splitters."""
 
     repeats: bool = False
     """Allow the same user and item twice in training, or in both training and test."""
+    strict_time: bool = False
+    """Refuse, before any training, a split in which a test interaction precedes one of anyone in
+    the training, validation or history part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +61,11 @@ C = TypeVar("C", bound=SplitterConfig)
 class Splitter(Component[C], Generic[C]):
     """One way to hold interactions out."""
 
+    @property
+    def order(self) -> Order:
+        """Whose training interactions all precede the held-out ones; it may hang on parameters."""
+        return "none"
+
     @abstractmethod
     def rows(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Rows]:
         """Yield the rows of each fold's parts.
@@ -64,9 +77,16 @@ class Splitter(Component[C], Generic[C]):
         """
 
     def split(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Split]:
-        """Yield each fold's split, checked: no empty part, no pair twice unless ``repeats``."""
+        """Yield each fold's split, checked: no empty part, no pair twice unless ``repeats``.
+
+        With ``strict_time`` the order of time is checked in all folds before the first is yielded.
+        """
         if not len(dataset.interactions):
             raise DataError("there are no interactions to split")
+        if self.config.strict_time:
+            # A copy draws the same folds and leaves the generator where it was.
+            for rows in self.rows(dataset, copy.deepcopy(rng)):
+                self._check_time(rows, dataset.interactions)
         for rows in self.rows(dataset, rng):
             data = dataset.interactions
             parts = {
@@ -80,7 +100,8 @@ class Splitter(Component[C], Generic[C]):
                     f"{self.spec_name()} folds users in, and a fold-in knows no weights",
                     hint="leave the weight column out, or split by another rule",
                 )
-            yield Split(fold=rows.fold, **parts)
+            optional = parts.get("validation"), parts.get("history")
+            yield Split(parts["train"], parts["test"], *optional, fold=rows.fold)
 
     def _check(self, parts: dict[str, Interactions], dataset: Dataset) -> None:
         for name, part in parts.items():
@@ -102,6 +123,20 @@ class Splitter(Component[C], Generic[C]):
                 hint=f"{allow}, if the folds of the data mean it so"
                 if dataset.folds
                 else f"{drop}, or {allow}",
+            )
+
+    def _check_time(self, rows: Rows, data: Interactions) -> None:
+        times = self._times(data)
+        parts = (rows.train, rows.validation, rows.history)
+        known = [times[part].max() for part in parts if part is not None and len(part)]
+        early = np.count_nonzero(times[rows.test] < max(known, default=times.min()))
+        if early:
+            raise DataError(
+                f"{early:,} of the {len(rows.test):,} test interactions of fold {rows.fold} "
+                "precede a training one",
+                where="split.strict_time",
+                hint="split by temporal or rolling, which keep to the order of time, or leave "
+                "strict_time out",
             )
 
     def _times(self, data: Interactions) -> Int64:

@@ -27,6 +27,12 @@ def draw_validation(test: Bool, share: float, rng: np.random.Generator) -> Bool 
     return draw(~test, share, rng) if share else None
 
 
+def cut_by_share(times: Int64, share: float) -> int:
+    """Return the time at which the latest ``round(share * n)`` rows begin, one at the least."""
+    at = max(0, len(times) - max(1, round(share * len(times))))
+    return int(np.partition(times, at)[at])
+
+
 def order_by(key: NDArray[np.integer]) -> Int64:
     """Return the stable order of integers, int64 (n,): equal ones keep the order of the source.
 

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
 
 from recsys_cli.data import Dataset
-from recsys_cli.splitters._base import Rows, Splitter, SplitterConfig
+from recsys_cli.splitters._base import Order, Rows, Splitter, SplitterConfig
 from recsys_cli.splitters._draw import order_by, rows_after
 
 
@@ -33,6 +33,8 @@ class LeaveLast(Splitter[LeaveLastConfig]):
     test interactions: ``temporal`` has no such leak (Ji et al., "A critical study on data leakage
     in recommender system offline evaluation", 2023).
     """
+
+    order: Order = "user"
 
     def rows(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Rows]:
         """Yield one split; draws nothing."""

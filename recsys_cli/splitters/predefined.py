@@ -10,7 +10,7 @@ from pydantic import Field
 
 from recsys_cli.data import Dataset
 from recsys_cli.errors import DataError, SpecError
-from recsys_cli.splitters._base import Rows, Splitter, SplitterConfig
+from recsys_cli.splitters._base import Order, Rows, Splitter, SplitterConfig
 from recsys_cli.splitters._draw import ShareOrNone, draw
 
 
@@ -29,6 +29,8 @@ class Predefined(Splitter[PredefinedConfig]):
     A row that belongs to neither part of a split is left out of it. A fold keeps the name that the
     data give it.
     """
+
+    order: Order = "unknown"
 
     def rows(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Rows]:
         """Yield a split for each name, in the order asked for."""

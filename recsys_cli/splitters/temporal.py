@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from recsys_cli.data import Dataset, Int64
 from recsys_cli.moments import unix
-from recsys_cli.splitters._base import Rows, Splitter, SplitterConfig
-from recsys_cli.splitters._draw import Share, ShareOrNone
+from recsys_cli.splitters._base import Order, Rows, Splitter, SplitterConfig
+from recsys_cli.splitters._draw import Share, ShareOrNone, cut_by_share
 
 
 class TemporalConfig(SplitterConfig):
@@ -43,6 +43,8 @@ class Temporal(Splitter[TemporalConfig]):
     every held-out one. Users and items that first appear after the cut are cold.
     """
 
+    order: Order = "all"
+
     def rows(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Rows]:
         """Yield one split; draws nothing."""
         times, config = self._times(dataset.interactions), self.config
@@ -65,7 +67,4 @@ def _is_cut(cut: Any) -> bool:
 
 def _cut(times: Int64, cut: float | str) -> int:
     """Return the Unix second at which the held-out part of ``times`` begins."""
-    if isinstance(cut, (str, int)):
-        return unix(cut)
-    at = max(0, len(times) - max(1, round(cut * len(times))))
-    return int(np.partition(times, at)[at])
+    return unix(cut) if isinstance(cut, (str, int)) else cut_by_share(times, cut)

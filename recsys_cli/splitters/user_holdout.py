@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from recsys_cli.data import Dataset, Int64, Interactions
-from recsys_cli.splitters._base import Rows, Splitter, SplitterConfig
+from recsys_cli.splitters._base import Order, Rows, Splitter, SplitterConfig
 from recsys_cli.splitters._draw import Share, ShareOrNone, order_by, rows_after
 
 
@@ -33,6 +33,11 @@ class UserHoldout(Splitter[UserHoldoutConfig]):
     of Marlin (2004) and of Liang et al., "Variational autoencoders for collaborative filtering"
     (2018), without their limit to items seen in training.
     """
+
+    @property
+    def order(self) -> Order:
+        """Each user's, where the earliest of a history are the known ones."""
+        return "user" if self.config.by == "time" else "none"
 
     def rows(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Rows]:
         """Yield one split. The validation share never moves the test users."""

@@ -24,12 +24,25 @@ PARAMETERS = [
     ("user-holdout", {"test": 0.3, "history": 0.5, "by": "time"}),
     ("item-holdout", {"test": 0.3, "validation": 0.2}),
     ("predefined", {"validation": 0.3}),
+    ("repeated-random", {"test": 0.3, "validation": 0.2, "draws": 3}),
+    ("rolling", {"windows": 2, "test": 0.2, "validation": 0.2}),
 ]
+#: What a rule promises of time; parameters as above.
+ORDERS = {"leave-last": "user", "temporal": "all", "rolling": "all", "predefined": "unknown"}
 
 
 def folded(data):
     halves = (np.arange(len(data.interactions)) % 2 + 1).astype(np.int8)
     return dataset(data.interactions, folds={"f1": halves, "f2": (3 - halves).astype(np.int8)})
+
+
+def folds(splitter, data):
+    """Return the rows of each fold; none where the few times of the data leave a window empty."""
+    try:
+        return list(splitter.rows(data, rng()))
+    except DataError as error:
+        assert "has no interactions" in error.message
+        return []
 
 
 def test_every_splitter_is_tried():
@@ -41,10 +54,12 @@ def test_every_splitter_is_tried():
 def test_parts_are_disjoint_complete_and_in_source_order(name, parameters, data):
     data = folded(data)
     splitter = SPLITTERS.get(name)(**parameters)
-    for rows in splitter.rows(data, rng()):
+    for rows in folds(splitter, data):
         parts = [p for p in (rows.train, rows.test, rows.validation, rows.history) if p is not None]
-        n_rows = len(data.interactions)
-        assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(n_rows))
+        times = data.interactions.timestamp
+        # A window of rolling leaves out what comes after it, and no other rule anything.
+        ends = times[rows.test].max() if name == "rolling" else times.max()
+        assert np.array_equal(np.sort(np.concatenate(parts)), np.flatnonzero(times <= ends))
         assert all((np.diff(part) > 0).all() for part in parts)
 
 
@@ -54,7 +69,7 @@ def test_same_generator_same_split(name, parameters, ratings):
     first = [split.fingerprint for split in splitter.split(data, rng(3))]
     assert first == [split.fingerprint for split in splitter.split(data, rng(3))]
     assert len(set(first)) == len(first)
-    if name not in ("leave-last", "temporal"):
+    if name not in ("leave-last", "temporal", "rolling"):
         assert first != [split.fingerprint for split in splitter.split(data, rng(4))]
 
 
@@ -67,6 +82,64 @@ def test_carving_a_validation_part_does_not_move_the_test_part(name, parameters,
     for one, other in zip(with_it, without, strict=True):
         assert one.test.pair_key.tolist() == other.test.pair_key.tolist()
         assert other.validation is None
+
+
+@pytest.mark.parametrize(("name", "parameters"), PARAMETERS)
+@given(data=datasets())
+def test_what_a_rule_promises_of_time_holds(name, parameters, data):
+    splitter = SPLITTERS.get(name)(**parameters)
+    promised = ORDERS.get(name, "user" if parameters.get("by") == "time" else "none")
+    assert splitter.order == promised
+    user, time = data.interactions.user_idx, data.interactions.timestamp
+    for rows in folds(splitter, folded(data)) if promised in ("user", "all") else []:
+        known = [part for part in (rows.train, rows.validation, rows.history) if part is not None]
+        for row in rows.test:
+            others = np.concatenate(known)
+            if promised == "user":
+                others = others[user[others] == user[row]]
+            assert time[row] >= time[others].max(initial=0)
+
+
+@pytest.mark.parametrize(("name", "parameters"), PARAMETERS)
+def test_strict_time_refuses_what_time_travels_and_changes_nothing_else(name, parameters, ratings):
+    data = folded(dataset(ratings))
+    free = list(SPLITTERS.get(name)(**parameters).split(data, rng(5)))
+    splitter = SPLITTERS.get(name)(**parameters, strict_time=True)
+    if name in ("temporal", "rolling"):
+        kept = [split.fingerprint for split in splitter.split(data, rng(5))]
+        assert kept == [split.fingerprint for split in free]
+        return
+    with pytest.raises(DataError, match=r"of fold \w+ precede a training one") as error:
+        next(splitter.split(data, rng(5)))
+    assert error.value.where == "split.strict_time" and error.value.exit_code == 5
+
+
+def test_strict_time_looks_at_every_fold_before_it_yields_one(make):
+    data = make([(0, 0, 1, 1), (0, 1, 1, 2), (1, 0, 1, 3), (1, 1, 1, 4)])
+    labels = {"good": [1, 1, 2, 2], "bad": [2, 1, 1, 1]}
+    data = dataset(data, folds={name: np.array(one, np.int8) for name, one in labels.items()})
+    splitter = SPLITTERS.get("predefined")(strict_time=True)
+    with pytest.raises(DataError, match="1 of the 1 test interactions of fold bad"):
+        next(splitter.split(data, rng()))
+    good = SPLITTERS.get("predefined")(strict_time=True, folds=["good"])
+    assert [split.fold for split in good.split(data, rng())] == ["good"]
+
+
+def test_strict_time_needs_times(make):
+    splitter = SPLITTERS.get("random")(test=0.5, strict_time=True)
+    with pytest.raises(DataError, match="needs timestamps"):
+        list(splitter.split(dataset(make([(0, 0, 1), (0, 1, 1)])), rng()))
+
+
+@pytest.mark.parametrize("name", ["random", "k-fold", "repeated-random", "user-holdout"])
+def test_strict_time_looks_without_drawing(name, ratings):
+    # Of one second, none precedes another: every split is let through.
+    data = dataset(replace(ratings, timestamp=np.zeros(len(ratings), np.int64)))
+    strict, free = (
+        [one.fingerprint for one in SPLITTERS.get(name)(strict_time=on).split(data, rng())]
+        for on in (True, False)
+    )
+    assert strict == free
 
 
 @pytest.mark.parametrize(("name", "parameters"), PARAMETERS)
@@ -89,7 +162,7 @@ def test_a_repeated_pair_is_refused_unless_allowed(make):
     assert list(SPLITTERS.get("random")(test=0.5, repeats=True).split(data, rng())) == [ANY]
 
 
-@pytest.mark.parametrize("name", ["leave-last", "temporal"])
+@pytest.mark.parametrize("name", ["leave-last", "rolling", "temporal"])
 def test_time_rules_need_timestamps(name, make):
     with pytest.raises(DataError, match=f"{name} needs timestamps"):
         list(SPLITTERS.get(name)().split(dataset(make([(0, 0, 1), (0, 1, 1)])), rng()))

@@ -1,0 +1,38 @@
+"""The folds of a spec: those of its splitter, for each of its seeds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+from recsys_cli.data import Dataset, Split
+from recsys_cli.seeding import generator
+from recsys_cli.spec import ExperimentSpec
+from recsys_cli.splitters import SPLITTERS
+
+
+def folds_of(spec: ExperimentSpec, dataset: Dataset) -> Iterator[Split]:
+    """Yield the splits of a spec: of its ``seed``, or of each of its ``seeds`` in turn.
+
+    Those of several seeds are called ``seed-1``, or ``seed-1-fold-2`` where the splitter has folds
+    of its own. Under each seed they are what they would be if ``seed`` were it.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be split so.
+    """
+    if spec.seeds is None:
+        yield from _drawn(spec, dataset, spec.seed)
+        return
+    for seed in spec.seeds:
+        made = _drawn(spec, dataset, seed)
+        first = list(itertools.islice(made, 2))
+        for split in itertools.chain(first, made):
+            name = f"seed-{seed}" if len(first) == 1 else f"seed-{seed}-fold-{split.fold}"
+            yield replace(split, fold=name, seed=seed, origin=split.fold)
+
+
+def _drawn(spec: ExperimentSpec, dataset: Dataset, seed: int) -> Iterator[Split]:
+    return SPLITTERS.create(spec.split).split(dataset, generator(seed, "split"))

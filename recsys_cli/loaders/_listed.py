@@ -1,0 +1,163 @@
+"""Files that list items for users: candidates to rank, or recommendations made elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from recsys_cli.data import Float64
+from recsys_cli.errors import DataError
+from recsys_cli.loaders._fields import BadField, number, text
+from recsys_cli.loaders._parquet import ParquetFile
+from recsys_cli.loaders._text import TextFile
+
+_SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
+#: ``(user,item)``, the head of a line of the NCF protocol.
+_PAIR = re.compile(r"\(([^,]+),([^,)]+)\)")
+
+
+class Listed(NamedTuple):
+    """The rows of a file in its order, n in all.
+
+    Attributes
+    ----------
+    path : Path
+    user, item : list of str
+    line : list of int
+        Line of each row in a text file, number from 1 in a Parquet file.
+    by : str, optional
+        The name of the column of ``value``; None where the file has none of those asked for.
+    value : ndarray of float64, shape (n,), optional
+        Finite.
+    """
+
+    path: Path
+    user: list[str]
+    item: list[str]
+    line: list[int]
+    by: str | None = None
+    value: Float64 | None = None
+
+    def where(self, row: int) -> str:
+        """Return the place of a row, as errors name it."""
+        return f"{self.path}{': row ' if is_parquet(self.path) else ':'}{self.line[row]}"
+
+    def place(self, row: int) -> str:
+        """Return the place of a row within the file."""
+        return f"{'row' if is_parquet(self.path) else 'line'} {self.line[row]}"
+
+
+def read_listed(path: Path, numbers: Sequence[str] = ()) -> Listed:
+    """Return the rows of a file with columns ``user`` and ``item``.
+
+    Parameters
+    ----------
+    path : Path
+        .csv, .tsv or .txt (tabs), each also with .gz, .parquet, or .negative.
+    numbers : sequence of str
+        Columns of numbers of which the first that is there is read as well.
+
+    Raises
+    ------
+    DataError
+        If a row is malformed, or a column is lacking.
+    """
+    if _suffix(path) == ".negative":
+        return _negatives(path)
+    if is_parquet(path):
+        file = ParquetFile(path)
+        by = next((name for name in numbers if name in file.head[1]), None)
+        rows: Iterator[tuple[int, list[str]]] = _parquet_rows(file, ["user", "item", by])
+        return _listed(path, rows, by, [0, 1, 2], 2 if by is None else 3)
+    table = _text_file(path)
+    by = next((name for name in numbers if name in table.head[1]), None)
+    places = [table.position(name) for name in ("user", "item", by) if name is not None]
+    return _listed(path, table.rows(), by, places, table.width)
+
+
+def is_parquet(path: Path) -> bool:
+    """Say whether a file is one of Parquet, by its suffix."""
+    return _suffix(path) in (".parquet", ".pq")
+
+
+def _suffix(path: Path) -> str:
+    return Path(path.stem if path.suffix == ".gz" else path).suffix.lower()
+
+
+def _text_file(path: Path) -> TextFile:
+    separator = _SEPARATORS.get(_suffix(path))
+    if separator is None:
+        known = ", ".join([*_SEPARATORS, ".parquet", ".negative"])
+        raise DataError(
+            f'the suffix "{_suffix(path)}" does not say what the file is',
+            where=str(path),
+            hint=f"name it as what it is: {known}",
+        )
+    return TextFile(path, separator, header=True)
+
+
+def _parquet_rows(file: ParquetFile, names: list[str | None]) -> Iterator[tuple[int, list[str]]]:
+    user, item, *by = (file.position(name) for name in names if name is not None)
+    columns = [file.ids(user), file.ids(item), *(file.column(at) for at in by)]
+    lists: list[list[Any]] = [column.to_pylist() for column in columns]
+    for row, fields in enumerate(zip(*lists, strict=True), 1):
+        yield row, ["" if field is None else str(field) for field in fields]
+
+
+def _listed(
+    path: Path,
+    rows: Iterator[tuple[int, list[str]]],
+    by: str | None,
+    places: Sequence[int],
+    width: int,
+) -> Listed:
+    found = Listed(path, [], [], [], by)
+    values: list[float] = []
+    for line, fields in rows:
+        found.line.append(line)
+        try:
+            user, item, value = _row(fields, by, places, width)
+        except BadField as problem:
+            raise DataError(str(problem), where=found.where(-1)) from None
+        found.user.append(user)
+        found.item.append(item)
+        values.append(value)
+    if not found.line:
+        raise DataError("holds no rows", where=str(path))
+    return found if by is None else found._replace(value=np.array(values))
+
+
+def _row(
+    fields: list[str], by: str | None, places: Sequence[int], width: int
+) -> tuple[str, str, float]:
+    if len(fields) != width:
+        raise BadField(f"{width} fields expected, {len(fields)} found")
+    user, item = (
+        text(fields[at], f"the {role} id")
+        for role, at in zip(("user", "item"), places, strict=False)
+    )
+    if not user or not item:
+        raise BadField("the user or item id is empty")
+    return user, item, 0.0 if by is None else number(fields[places[2]], f"the {by}")
+
+
+def _negatives(path: Path) -> Listed:
+    """Read lines of ``(user,item)`` and, after tabs, the items that are ranked beside that one."""
+    found = Listed(path, [], [], [])
+    for line, (head, *items) in TextFile(path, "\t").rows():
+        pair = _PAIR.fullmatch(head)
+        if pair is None or not items or "" in items:
+            raise DataError(
+                '"(user,item)" and item ids expected, with a tab between each two',
+                where=f"{path}:{line}",
+            )
+        found.user.extend([pair[1]] * len(items))
+        found.item.extend(items)
+        found.line.extend([line] * len(items))
+    if not found.line:
+        raise DataError("holds no rows", where=str(path))
+    return found
