@@ -1,4 +1,10 @@
-"""The largest k of each row of scores in one pass."""
+"""The largest k of each row of scores: a bar below the k-th of them, then what reaches it.
+
+The columns j, j + 512, j + 1024 … make one of 512 sets. The k largest of the sets' maxima are k
+scores of the row, so the k-th of them is at most the row's k-th score, and few more than k scores
+reach it. Neighbours, which are often alike, fall into different sets. What meets every score is
+without branches and in slices, so that the compiler fills registers; NaN fails each comparison.
+"""
 
 from __future__ import annotations
 
@@ -8,38 +14,92 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-#: Scores compared at once with the k-th best; most such chunks hold nothing better.
-_CHUNK = 256
+#: With fewer than k of them there is no bar, and everything is collected.
+_SETS = 512
+#: Scores compared at once with the bar.
+_CHUNK = 64
 
 
 @njit(cache=True, nogil=True)
-def _any_above(chunk: Any, bar: np.float32) -> Any:
-    """Say whether any score exceeds ``bar``, without branches, so that it fills registers."""
+def _maxima(row: Any, candidates: Any, maxima: Any) -> None:
+    """Find the maximum of each set over the candidates, -inf where it has none."""
+    maxima[:] = -np.inf
+    for start in range(0, len(row), _SETS):
+        part, may = row[start : start + _SETS], candidates[start : start + _SETS]
+        top = maxima[: len(part)]
+        for j in range(len(part)):
+            score = part[j] if may[j] else np.float32(-np.inf)
+            top[j] = score if score > top[j] else top[j]
+
+
+@njit(cache=True, nogil=True)
+def _reaching(scores: Any, bar: np.float32) -> Any:
+    """Count the scores not below the bar, in a type as wide as theirs to fill registers."""
+    count = np.int32(0)
+    for j in range(len(scores)):
+        count = np.int32(count + (scores[j] >= bar))
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _above(scores: Any, bar: np.float32) -> Any:
+    """Count the scores above the bar."""
+    count = np.int32(0)
+    for j in range(len(scores)):
+        count = np.int32(count + (scores[j] > bar))
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _bar(maxima: Any, k: int) -> Any:
+    """Return the k-th largest maximum, or less where it is not finite, narrowing it down."""
+    low, high = np.float32(-np.inf), np.float32(np.inf)
+    for score in maxima:
+        if low < score < high:
+            if _reaching(maxima, score) >= k:
+                low = score
+            else:
+                high = score
+    return low
+
+
+@njit(cache=True, nogil=True)
+def _any(chunk: Any, bar: np.float32, worst: np.float32) -> Any:
+    """Say whether any score reaches the bar and exceeds the worst of k already found."""
     found = False
     for j in range(len(chunk)):
-        found |= chunk[j] > bar
+        found |= (chunk[j] >= bar) & (chunk[j] > worst)
     return found
 
 
 @njit(cache=True, nogil=True)
-def _sink(item: int, score: np.float32, size: int, items: Any, best: Any) -> None:
-    """Replace the root of a heap, whose root is its worst: lowest score, then highest item."""
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            break
-        other = child + 1
-        if other < size and (
-            best[other] < best[child]
-            or (best[other] == best[child] and items[other] > items[child])
-        ):
-            child = other
-        if best[child] > score or (best[child] == score and items[child] < item):
-            break
-        items[at], best[at] = items[child], best[child]
-        at = child
-    items[at], best[at] = item, score
+def _place(found: Any, scores: Any, items: Any, best: Any) -> None:
+    """Put the best of those found in order; among equal scores, the one found first is better."""
+    for at in range(len(scores)):
+        place = _reaching(scores[:at], scores[at]) + _above(scores[at + 1 :], scores[at])
+        if place < len(items):
+            items[place], best[place] = found[at], scores[at]
+
+
+@njit(cache=True, nogil=True)
+def _select(
+    row: Any, candidates: Any, bar: np.float32, found: Any, scores: Any, items: Any, best: Any
+) -> None:
+    """Collect what reaches the bar, and keep the k best whenever there are 2k or more."""
+    k, size, worst = len(items), 0, np.float32(-np.inf)
+    for start in range(0, len(row), _CHUNK):
+        stop = min(start + _CHUNK, len(row))
+        if _any(row[start:stop], bar, worst):
+            for j in range(start, stop):
+                if row[j] >= bar and row[j] > worst and candidates[j]:
+                    found[size], scores[size] = j, row[j]
+                    size += 1
+            if size >= 2 * k:
+                _place(found[:size], scores[:size], items, best)
+                for at in range(k):
+                    found[at], scores[at] = items[at], best[at]
+                size, worst = k, best[k - 1]
+    _place(found[:size], scores[:size], items, best)
 
 
 @njit(cache=True, nogil=True)
@@ -66,18 +126,12 @@ def top_rows(
     items, best : ndarray of int32 and float32, shape (b, k)
         Filled with -1 and -inf beforehand; what remains of that says that fewer were left.
     """
-    n, k = scores.shape[1], items.shape[1]
+    k = items.shape[1]
+    maxima = np.empty(_SETS, np.float32)
+    found, kept = np.empty(2 * k + _CHUNK, np.int32), np.empty(2 * k + _CHUNK, np.float32)
     for b in range(scores.shape[0]):
-        row, heap, bars = scores[b], items[b], best[b]
+        row = scores[b]
         for at in range(indptr[b], indptr[b + 1]):
             row[exclude[at]] = -np.inf
-        for start in range(0, n, _CHUNK):
-            stop = min(start + _CHUNK, n)
-            if _any_above(row[start:stop], bars[0]):
-                for j in range(start, stop):
-                    if row[j] > bars[0] and candidates[j]:
-                        _sink(j, row[j], k, heap, bars)
-        for size in range(k - 1, 0, -1):
-            item, score = heap[size], bars[size]
-            heap[size], bars[size] = heap[0], bars[0]
-            _sink(item, score, size, heap, bars)
+        _maxima(row, candidates, maxima)
+        _select(row, candidates, _bar(maxima, k), found, kept, items[b], best[b])

@@ -1,4 +1,7 @@
-"""The registry of metrics: one file an entry. A metric is its string: ``ndcg@10``, ``rmse``."""
+"""The registry of metrics: one file an entry.
+
+A metric is its string: ``ndcg@10``, ``rmse``, and with a column ``exposure-gap:genre@10``.
+"""
 
 from __future__ import annotations
 
@@ -31,28 +34,42 @@ def parse(name: str) -> ParsedMetric:
     Raises
     ------
     SpecError
-        If there is no such metric, or its cutoff is absent, needless or out of range; the message
-        suggests the nearest name.
+        If there is no such metric, or its cutoff or column is absent, needless or out of range; the
+        message suggests the nearest name.
     """
-    stem, at, cutoff = name.partition("@")
+    head, at, cutoff = name.partition("@")
+    stem, colon, column = head.partition(":")
     if stem not in METRICS.names():
-        raise SpecError(_unknown(stem, at + cutoff))
-    metric = METRICS.get(stem)()
+        raise SpecError(_unknown(stem, name.removeprefix(stem)))
+    metric = _metric(stem, column if colon else None, at + cutoff)
     if not metric.has_cutoff:
         if at:
             raise SpecError(f'"{stem}" takes no cutoff; did you mean "{stem}"?')
         return ParsedMetric(name, metric, None)
     if not at:
-        raise SpecError(f'"{stem}" needs a cutoff, such as {stem}@10')
+        raise SpecError(f'"{head}" needs a cutoff, such as {head}@10')
     if not re.fullmatch("[1-9][0-9]{0,4}", cutoff) or int(cutoff) > MAX_CUTOFF:
         raise SpecError(f'the cutoff of "{name}" must be a whole number from 1 to {MAX_CUTOFF:,}')
     return ParsedMetric(name, metric, int(cutoff))
+
+
+def _metric(stem: str, column: str | None, rest: str) -> Metric:
+    cls = METRICS.get(stem)
+    if not cls.takes_column():
+        if column is not None:
+            raise SpecError(f'"{stem}" takes no column; did you mean "{stem}{rest}"?')
+        return cls()
+    if not column:
+        raise SpecError(
+            f'"{stem}" needs a column of the {cls.features_of}, such as {cls.example(cutoff=rest)}'
+        )
+    return cls(column=column)
 
 
 def _unknown(stem: str, rest: str) -> str:
     near = difflib.get_close_matches(stem.lower(), METRICS.names(), n=1)
     if not near:
         return METRICS.unknown(stem)
-    metric = METRICS.get(near[0])
-    suggestion = near[0] + (rest or "@10" if metric.has_cutoff else "")
+    column, at, cutoff = rest.partition("@")
+    suggestion = METRICS.get(near[0]).example(column.removeprefix(":"), at + cutoff)
     return f'unknown metric "{stem}{rest}"; did you mean "{suggestion}"?'

@@ -1,81 +1,95 @@
 """What a metric is. Its name is its definition: ``ndcg@10`` parses, prints and compares by it.
 
-What the entries say of peers was read in their sources: RecBole 025bef6 (evaluator/metrics.py),
-implicit 01d92ab (evaluation.pyx), LensKit 0d8cc5a (metrics/), Elliot 0126926 (evaluation/metrics/),
-Surprise 1.1.5 (accuracy.py); agreement with ir-measures, and through it trec_eval, is tested.
+What the entries say of RecBole, implicit, LensKit and RecTools is tested against their own values
+(docs/conventions.md), and agreement with ir-measures, and through it trec_eval, is tested too. Of
+others it was read in their sources: Elliot 0126926 (evaluation/metrics/), Microsoft Recommenders
+(evaluation/python_evaluation.py), Surprise 1.1.5 (accuracy.py), LensKit 0d8cc5a for ``ILS`` and
+``entropy``.
 """
 
 from __future__ import annotations
 
+import difflib
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from recsys_cli.data import Bool, Float32, Float64, Int32, Int64
+from recsys_cli.data import Features, Float32, Float64, SideFeatures
+from recsys_cli.errors import SpecError
+from recsys_cli.metrics._context import Side
+from recsys_cli.metrics._ranked import Ranked
 from recsys_cli.registry import Component, Config
 
 
 class MetricConfig(Config):
-    """Metrics have no parameters beside the cutoff, which is part of the name."""
+    """Most metrics have no parameters beside the cutoff, which is part of the name."""
 
 
-@dataclass(frozen=True, eq=False)
-class Ranked:
-    """The recommendations of all evaluated users, from which every ranking metric is computed.
+class ColumnConfig(MetricConfig):
+    """What a metric about the labels of users or items needs to know."""
 
-    Attributes
-    ----------
-    items : ndarray of int32, shape (u, K)
-        Best first, none twice; -1 where a list is shorter than K. K is the largest cutoff, or the
-        number of items if that is less.
-    hits : ndarray of bool, shape (u, K)
-        Whether the item is relevant.
-    n_relevant : ndarray of int64, shape (u,)
-        Relevant items of each user, at least 1; cold ones included.
-    item_counts : ndarray of int64, shape (n_items,)
-        Training interactions of each item.
-    n_candidates : int
-        Items that can be recommended to some user.
-    auc : ndarray of float64, shape (u,), optional
-        The area under the ROC curve of each user over all candidates; only when a metric needs it.
-    """
-
-    items: Int32
-    hits: Bool
-    n_relevant: Int64
-    item_counts: Int64
-    n_candidates: int
-    auc: Float64 | None = None
-
-    def n_hits(self, k: int) -> Int64:
-        """Return the hits among the first k items of each user, int64 (u,)."""
-        return np.asarray(np.count_nonzero(self.hits[:, :k], axis=1))
-
-    def attainable(self, k: int) -> Int64:
-        """Return the hits of the best possible list of k: min(k, relevant), int64 (u,)."""
-        return np.minimum(k, self.n_relevant)
-
-    def precision_sum(self, k: int) -> Float64:
-        """Return the sum over hits in the first k of the precision down to each, float64 (u,)."""
-        hits = self.hits[:, :k]
-        precision = np.cumsum(hits, axis=1) / np.arange(1, hits.shape[1] + 1)
-        total: Float64 = np.where(hits, precision, 0.0).sum(axis=1)
-        return total
+    column: str = Field(min_length=1)
+    """The column of their features, written after a colon: ``exposure-gap:genre@10``."""
 
 
 class Metric(Component[MetricConfig]):
     """One metric. The docstring states formula, range and edge cases."""
 
-    Config = MetricConfig
+    Config: ClassVar[type[Config]] = MetricConfig
     kind: ClassVar[Literal["ranking", "rating", "catalogue"]]
     higher_is_better: ClassVar[bool] = True
     has_cutoff: ClassVar[bool] = True
     #: Whether :attr:`Ranked.auc` is read, which takes a second pass over the scores.
     needs_auc: ClassVar[bool] = False
+    #: Whether users without a relevant item count, so that values are by row of ``Context.seen``.
+    counts_all_users: ClassVar[bool] = False
+    #: Whose features are read, if any.
+    features_of: ClassVar[Side | None] = None
     #: Smallest and largest value possible; intervals end there.
     bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
+
+    @property
+    def column(self) -> str | None:
+        """The column that the name holds; None for a metric that takes none."""
+        return getattr(self.config, "column", None)
+
+    @classmethod
+    def takes_column(cls) -> bool:
+        """Return whether the name holds a column: ``exposure-gap:genre@10``."""
+        return issubclass(cls.Config, ColumnConfig)
+
+    @classmethod
+    def example(cls, column: str = "", cutoff: str = "") -> str:
+        """Return a name as a spec writes it, with this column and cutoff or with others."""
+        name = cls.spec_name()
+        if cls.features_of and cls.takes_column():
+            name += f":{column or _EXAMPLES[cls.features_of]}"
+        return name + (cutoff or "@10" if cls.has_cutoff else "")
+
+    def check(self, features: SideFeatures) -> None:
+        """Raise SpecError if the data lack the features that the metric reads."""
+        if self.features_of is None:
+            return
+        found: Features | None = getattr(features, self.features_of)
+        labelled: dict[str, Any] = (
+            {} if found is None else {**found.categorical, **found.multilabel}
+        )
+        if found is None or not labelled:
+            raise SpecError(
+                f"{self.spec_name()} needs labels of the {self.features_of}, such as "
+                f"{_EXAMPLES[self.features_of]}, and the data have none",
+            )
+        if self.column is None:
+            return
+        if self.column not in labelled:
+            raise SpecError(f"{self.spec_name()}: {_no_such(self.column, found, [*labelled])}")
+        if len(_distinct(labelled[self.column])) < 2:
+            raise SpecError(
+                f'{self.spec_name()}: all {self.features_of} with a "{self.column}" have the same, '
+                "so there are no groups to compare"
+            )
 
     @abstractmethod
     def definition(self, k: int | None) -> str:
@@ -89,7 +103,11 @@ class RankingMetric(Metric):
 
     @abstractmethod
     def per_user(self, ranked: Ranked, k: int) -> Float64:
-        """Return one finite value a user, float64 (u,). Without a cutoff, k is 0 and not read."""
+        """Return one value a user, float64 (u,). Without a cutoff, k is 0 and not read.
+
+        Values are finite. NaN leaves a user out of the mean, for whom the metric has no meaning
+        whatever the model recommends; the docstring says who that is.
+        """
 
 
 class CatalogueMetric(Metric):
@@ -103,7 +121,14 @@ class CatalogueMetric(Metric):
 
     @abstractmethod
     def per_user(self, ranked: Ranked, k: int) -> Float64:
-        """Return by how much the value would fall without each user, float64 (u,)."""
+        """Return by how much the value would fall without each user, exactly; float64 (u,)."""
+
+    def jackknife_scale(self, ranked: Ranked, k: int) -> float:
+        """Return what the jackknife's standard error is multiplied by, where it is known to be off.
+
+        The jackknife suits what changes little with each user; 1 leaves it alone.
+        """
+        return 1.0
 
 
 class RatingMetric(Metric):
@@ -129,3 +154,19 @@ class RatingMetric(Metric):
     @abstractmethod
     def slope(self, mean_loss: float) -> float:
         """Return the derivative of :meth:`link`; 0 where the loss is 0."""
+
+
+_EXAMPLES = {"users": "gender", "items": "genre"}
+
+
+def _distinct(column: list[str] | list[tuple[str, ...]]) -> set[str]:
+    values = ((value,) if isinstance(value, str) else value for value in column)
+    return {label for labels in values for label in labels if label}
+
+
+def _no_such(column: str, found: Features, known: list[str]) -> str:
+    if column in found.numeric:
+        return f'"{column}" holds numbers, and groups need labels; there are {", ".join(known)}'
+    near = difflib.get_close_matches(column, known, n=1)
+    suggestion = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
+    return f'no column "{column}"; {suggestion}'

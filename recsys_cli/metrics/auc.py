@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_cli.data import Float64
-from recsys_cli.metrics._base import Ranked, RankingMetric
+from recsys_cli.metrics._base import RankingMetric
+from recsys_cli.metrics._ranked import Ranked
 
 
 class AUC(RankingMetric):

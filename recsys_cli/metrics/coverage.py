@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys_cli.data import Float64, Int64
-from recsys_cli.metrics._base import CatalogueMetric, Ranked
+from recsys_cli.data import Float64
+from recsys_cli.metrics._base import CatalogueMetric
+from recsys_cli.metrics._distinct import jackknife_scale
+from recsys_cli.metrics._ranked import Ranked
 
 
 class Coverage(CatalogueMetric):
@@ -17,10 +19,13 @@ class Coverage(CatalogueMetric):
     scores rank by the lower item index.
 
     It is no mean over users. A user's own value is what the total would lose without that user (the
-    items that no other list has, over candidates); the interval is the jackknife's over them, whose
-    variance errs on the wide side (Efron and Stein).
+    items that no other list has, over candidates). The interval is one of the coverage to expect of
+    the lists of as many users drawn anew: Student's, with the jackknife's standard error, which is
+    too large for distinct items, scaled down by what items in few lists say (Good and Toulmin).
 
-    RecBole (``ItemCoverage``) agrees but for its divisor: all items of the data set.
+    RecBole (``ItemCoverage``) agrees but for its divisor: all items of the data set and one more,
+    its padding item. RecTools' ``CatalogCoverage`` is the number of items, and with
+    ``normalize=True`` ours if the catalogue that it is given is the candidates.
 
     References
     ----------
@@ -35,14 +40,14 @@ class Coverage(CatalogueMetric):
 
     def total(self, ranked: Ranked, k: int) -> float:
         """Return the share of candidate items in the lists."""
-        return float(np.count_nonzero(self._lists_with(ranked, k)) / max(1, ranked.n_candidates))
+        listed = ranked.item_lists(k)[ranked.context.candidates]
+        return np.count_nonzero(listed) / max(1, len(listed))
 
     def per_user(self, ranked: Ranked, k: int) -> Float64:
         """Return the share that would be lost without each user."""
-        items = ranked.items[:, :k]
-        alone = (items >= 0) & (self._lists_with(ranked, k)[items] == 1)
-        return np.asarray(alone.sum(axis=1) / max(1, ranked.n_candidates))
+        alone = (ranked.item_lists(k) == 1) & ranked.context.candidates
+        return ranked.list_sum(alone.astype(np.float64), k) / max(1, ranked.context.n_candidates)
 
-    def _lists_with(self, ranked: Ranked, k: int) -> Int64:
-        items = ranked.items[:, :k]
-        return np.bincount(items[items >= 0], minlength=len(ranked.item_counts))
+    def jackknife_scale(self, ranked: Ranked, k: int) -> float:
+        """Return what brings the jackknife down to the variance of distinct items."""
+        return jackknife_scale(ranked.items[:, :k], ranked.context.candidates, ranked.item_lists(k))

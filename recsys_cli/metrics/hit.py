@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_cli.data import Float64
-from recsys_cli.metrics._base import Ranked, RankingMetric
+from recsys_cli.metrics._base import RankingMetric
+from recsys_cli.metrics._ranked import Ranked
 
 
 class Hit(RankingMetric):
@@ -14,8 +15,8 @@ class Hit(RankingMetric):
     From 0 to 1. No recommendation gives 0. A list shorter than k counts what it has. A user without
     relevant items is not evaluated. Equal scores rank by the lower item index.
 
-    trec_eval and ir-measures (``Success@k``) and RecBole agree. With one relevant item a
-    user, as after ``leave-last``, it equals ``recall``.
+    trec_eval and ir-measures (``Success@k``), RecBole, LensKit and RecTools agree. With one
+    relevant item a user, as after ``leave-last``, it equals ``recall``.
 
     References
     ----------
@@ -28,4 +29,4 @@ class Hit(RankingMetric):
 
     def per_user(self, ranked: Ranked, k: int) -> Float64:
         """Return the value of each user."""
-        return np.asarray(ranked.hits[:, :k].any(axis=1), np.float64)
+        return np.asarray(ranked.n_hits(k) > 0, np.float64)

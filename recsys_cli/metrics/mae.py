@@ -14,8 +14,8 @@ class MAE(RatingMetric):
     From 0 (exact) to the width of the rating scale, in ratings. Pairs, clipping, cold users and
     items as for ``rmse``; the total is ``Σ pairs · value / Σ pairs`` over users.
 
-    Surprise agrees, and RecBole but for the clipping; LensKit gives it as ``global``, beside the
-    mean over users.
+    Surprise agrees, and RecBole but for the clipping. What LensKit 2025.8.1 reports is the mean
+    over users of each user's MAE, which is another number.
 
     References
     ----------

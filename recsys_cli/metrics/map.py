@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from recsys_cli.data import Float64
-from recsys_cli.metrics._base import Ranked, RankingMetric
+from recsys_cli.metrics._base import RankingMetric
+from recsys_cli.metrics._ranked import Ranked
 
 
 class MAP(RankingMetric):
@@ -14,8 +15,8 @@ class MAP(RankingMetric):
     what it has. A user without relevant items is not evaluated. Equal scores rank by the lower item
     index.
 
-    trec_eval (``map_cut_k``) and ir-measures (``AP@k``) agree. implicit and RecBole divide by
-    ``min(k, relevant)``, which here is ``map-capped``.
+    trec_eval (``map_cut_k``), ir-measures (``AP@k``) and RecTools agree. implicit and RecBole
+    divide by ``min(k, relevant)``, which here is ``map-capped``.
 
     References
     ----------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from recsys_cli.data import Float64
-from recsys_cli.metrics._base import Ranked, RankingMetric
+from recsys_cli.metrics._base import RankingMetric
+from recsys_cli.metrics._ranked import Ranked
 
 
 class MAPCapped(RankingMetric):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_cli.data import Float64
-from recsys_cli.metrics._base import Ranked, RankingMetric
+from recsys_cli.metrics._base import RankingMetric
+from recsys_cli.metrics._ranked import Ranked
 
 
 class MRR(RankingMetric):
@@ -14,7 +15,7 @@ class MRR(RankingMetric):
     From 0 to 1. No hit and no recommendation give 0. A list shorter than k counts what it has. A
     user without relevant items is not evaluated. Equal scores rank by the lower item index.
 
-    ir-measures (``RR@k``), RecBole and LensKit agree.
+    ir-measures (``RR@k``), RecBole, LensKit and RecTools agree.
 
     References
     ----------
@@ -27,5 +28,5 @@ class MRR(RankingMetric):
 
     def per_user(self, ranked: Ranked, k: int) -> Float64:
         """Return the value of each user."""
-        hits = ranked.hits[:, :k]
-        return np.where(hits.any(axis=1), 1.0 / (hits.argmax(axis=1) + 1), 0.0)
+        hits = ranked.hits
+        return ranked.hit_sum(np.where(hits.nth == 1, 1.0 / hits.place, 0.0), k)

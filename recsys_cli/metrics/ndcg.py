@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_cli.data import Float64
-from recsys_cli.metrics._base import Ranked, RankingMetric
+from recsys_cli.metrics._base import RankingMetric
+from recsys_cli.metrics._ranked import Ranked, discounts
 
 
 class NDCG(RankingMetric):
@@ -17,8 +18,10 @@ class NDCG(RankingMetric):
     the ideal. A list shorter than k counts what it has. A user without relevant items is not
     evaluated. Equal scores rank by the lower item index.
 
-    trec_eval (``ndcg_cut_k``), ir-measures, RecBole and implicit agree on binary data. Those who
-    use ratings as gains, or ``2^rating - 1``, measure another thing.
+    trec_eval (``ndcg_cut_k``) and ir-measures agree on binary data; RecBole and implicit agree, and
+    RecTools with ``divide_by_achievable=True``: by default its ideal has k hits for everyone.
+    LensKit discounts by ``max(log2(rank), 1)``, so that the first two ranks count alike. Ratings as
+    gains are ``ndcg-linear``, and ``2^rating - 1`` is ``ndcg-exp``.
 
     References
     ----------
@@ -35,10 +38,7 @@ class NDCG(RankingMetric):
 
     def per_user(self, ranked: Ranked, k: int) -> Float64:
         """Return the value of each user."""
-        hits, attainable = ranked.hits[:, :k], ranked.attainable(k)
-        depth = max(hits.shape[1], int(attainable.max(initial=0)))
-        discount = 1.0 / np.log2(np.arange(2, depth + 2))
-        # Running sums on both sides: a perfect list gives exactly 1.
-        gained = np.cumsum(np.where(hits, discount[: hits.shape[1]], 0.0), axis=1)[:, -1]
-        ideal = np.cumsum(discount)[attainable - 1]
-        return np.asarray(gained / ideal)
+        discount = discounts(max(k, ranked.items.shape[1]))
+        # Both are summed from the first place on: a perfect list gives exactly 1.
+        gained = ranked.hit_sum(discount[ranked.hits.place - 1], k)
+        return np.asarray(gained / np.cumsum(discount)[ranked.attainable(k) - 1])

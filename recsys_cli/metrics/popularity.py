@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_cli.data import Float64
-from recsys_cli.metrics._base import Ranked, RankingMetric
+from recsys_cli.metrics._base import RankingMetric
+from recsys_cli.metrics._ranked import Ranked
 
 
 class Popularity(RankingMetric):
@@ -16,8 +17,9 @@ class Popularity(RankingMetric):
     Relevance plays no part, yet the users are those evaluated: with at least one relevant item.
     Equal scores rank by the lower item index.
 
-    Elliot (``ARP``) agrees, and RecBole (``AveragePopularity``) where lists are full. Lower means
-    less concentrated on popular items, not more accurate.
+    Elliot (``ARP``) agrees, RecTools (``AvgRecPopularity``) but for users without recommendation,
+    whom it leaves out, and RecBole (``AveragePopularity``) where lists are full. Lower means less
+    concentrated on popular items, not more accurate.
 
     References
     ----------
@@ -33,7 +35,4 @@ class Popularity(RankingMetric):
 
     def per_user(self, ranked: Ranked, k: int) -> Float64:
         """Return the value of each user."""
-        items = ranked.items[:, :k]
-        listed = items >= 0
-        counts = np.where(listed, ranked.item_counts[items], 0).sum(axis=1)
-        return np.asarray(counts / np.maximum(listed.sum(axis=1), 1))
+        return ranked.list_mean(ranked.context.item_counts.astype(np.float64), k)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from recsys_cli.data import Float64
-from recsys_cli.metrics._base import Ranked, RankingMetric
+from recsys_cli.metrics._base import RankingMetric
+from recsys_cli.metrics._ranked import Ranked
 
 
 class Precision(RankingMetric):
@@ -13,9 +14,9 @@ class Precision(RankingMetric):
     relevant items, cannot reach 1; no recommendation gives 0. A user without relevant items is not
     evaluated. Equal scores rank by the lower item index.
 
-    trec_eval (``P_k``), ir-measures and RecBole agree. implicit pools hits over all users and
-    divides by ``Σ min(k, relevant)``, which is another number; LensKit divides by the length of
-    the list.
+    trec_eval (``P_k``), ir-measures, RecBole and RecTools agree. implicit pools hits over all users
+    and divides by ``Σ min(k, relevant)``, which is another number; LensKit divides by the length
+    of the list.
 
     References
     ----------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from recsys_cli.data import Float64
-from recsys_cli.metrics._base import Ranked, RankingMetric
+from recsys_cli.metrics._base import RankingMetric
+from recsys_cli.metrics._ranked import Ranked
 
 
 class Recall(RankingMetric):
@@ -14,8 +15,8 @@ class Recall(RankingMetric):
     divisor. A list shorter than k counts what it has. A user without relevant items is not
     evaluated. Equal scores rank by the lower item index.
 
-    trec_eval (``recall_k``), ir-measures and RecBole agree; the "recall" of LensKit and of the
-    variational autoencoder papers is ``recall-capped``.
+    trec_eval (``recall_k``), ir-measures, RecBole and RecTools agree; the "recall" of LensKit and
+    of the variational autoencoder papers is ``recall-capped``.
 
     References
     ----------

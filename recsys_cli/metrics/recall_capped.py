@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from recsys_cli.data import Float64
-from recsys_cli.metrics._base import Ranked, RankingMetric
+from recsys_cli.metrics._base import RankingMetric
+from recsys_cli.metrics._ranked import Ranked
 
 
 class RecallCapped(RankingMetric):
@@ -13,8 +14,8 @@ class RecallCapped(RankingMetric):
     a cold relevant item stays in the divisor. A list shorter than k counts what it has. A user
     without relevant items is not evaluated. Equal scores rank by the lower item index.
 
-    This is the "recall" of LensKit, of Liang et al. and of those who compare with them; that of
-    trec_eval is ``recall``.
+    This is the "recall" of LensKit, of Liang et al. and of those who compare with them, and
+    RecTools' ``Precision`` with ``r_precision=True``; the recall of trec_eval is ``recall``.
 
     References
     ----------

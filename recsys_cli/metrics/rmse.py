@@ -17,8 +17,8 @@ class RMSE(RatingMetric):
     cold user or item is predicted by the model's fallback, never dropped. Ties and relevance play
     no part.
 
-    Surprise agrees (its ``predict`` clips), and RecBole but for the clipping. LensKit gives it as
-    ``global``, beside the mean over users of each user's RMSE, which is another number.
+    Surprise agrees (its ``predict`` clips), and RecBole but for the clipping. What LensKit
+    2025.8.1 reports is the mean over users of each user's RMSE, which is another number.
 
     References
     ----------

@@ -9,8 +9,8 @@ from recsys_cli.errors import DataError, SpecError
 
 #: Up to this many rows NumPy answers faster than numba can be imported.
 SMALL = 8
-#: Above this k a partition of the row is faster than the kernel's heap.
-LARGE = 128
+#: Above this k a partition of the row is faster than the kernel, which compares all that it finds.
+LARGE = 256
 
 
 def top_k(

@@ -22,6 +22,13 @@ def test_a_name_holds_the_metric_and_its_cutoff():
     assert parse("map@10000").k == 10_000
 
 
+def test_a_name_may_hold_a_column():
+    _, metric, k = parse("recall-gap:age group@5")
+    assert (metric.spec_name(), metric.column, k) == ("recall-gap", "age group", 5)
+    assert parse("recall@5").metric.column is None
+    assert "age group" in metric.definition(k)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -29,7 +36,7 @@ def test_a_name_holds_the_metric_and_its_cutoff():
         ("NDCG@5", 'did you mean "ndcg@5"?'),
         ("ndgc", 'did you mean "ndcg@10"?'),
         ("rmsee@5", 'did you mean "rmse"?'),
-        ("zebra@5", "known: auc, coverage"),
+        ("zebra@5", "known: auc, calibration, coverage"),
         ("ndcg", '"ndcg" needs a cutoff, such as ndcg@10'),
         ("rmse@10", '"rmse" takes no cutoff'),
         ("auc@", '"auc" takes no cutoff'),
@@ -43,6 +50,15 @@ def test_a_name_holds_the_metric_and_its_cutoff():
         ("ndcg@٣", "whole number from 1"),
         ("ndcg@10001", "whole number from 1 to 10,000"),
         ("", "known: auc"),
+        ("ndcg:genre@10", '"ndcg" takes no column; did you mean "ndcg@10"?'),
+        ("rmse:genre", '"rmse" takes no column'),
+        ("calibration@10", "needs a column of the items, such as calibration:genre@10"),
+        ("recall-gap", "needs a column of the users, such as recall-gap:gender@10"),
+        ("recall-gap:@5", "needs a column of the users, such as recall-gap:gender@5"),
+        ("recall-gap:gender", "needs a cutoff, such as recall-gap:gender@10"),
+        ("recal-gap:gender@5", 'did you mean "recall-gap:gender@5"?'),
+        ("calibraton@5", 'did you mean "calibration:genre@5"?'),
+        ("diversty:genre@5", 'did you mean "diversity@5"?'),
     ],
 )
 def test_a_wrong_name_says_what_to_write(name: str, message: str):
@@ -62,5 +78,8 @@ def test_listing_the_names_imports_no_metric():
 def test_every_issue_metric_is_there():
     assert set(METRICS.names()) >= {
         *("rmse", "mae", "precision", "recall", "recall-capped", "ndcg", "map", "map-capped"),
-        *("mrr", "hit", "auc", "coverage", "popularity"),
+        *("mrr", "hit", "auc", "coverage", "popularity", "ndcg-linear", "ndcg-exp"),
+        *("user-coverage", "gini", "entropy", "novelty", "iuf", "long-tail", "serendipity"),
+        *("diversity", "diversity-cooccurrence", "calibration", "exposure-gap", "exposure-ratio"),
+        *("ndcg-gap", "ndcg-ratio", "recall-gap", "recall-ratio"),
     }
