@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from recsys_cli.cli._options import CountOption, FoldOption, JsonOption, RunArgument, RunsOption
+from recsys_cli.errors import SpecError
 
 NAME = "show"
 
@@ -17,6 +18,18 @@ def command(
     factors: Annotated[
         bool, typer.Option("--factors", help="Print the top items of each factor instead.")
     ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="GROUPS",
+            help="Print metrics by activity, cold, popularity, repeat or a column of users or "
+            "items; or the worst users.",
+        ),
+    ] = None,
+    metric: Annotated[
+        list[str], typer.Option("--metric", help="With --by: this metric only; repeatable.")
+    ] = [],
     verify: Annotated[
         bool, typer.Option("--verify", help="Check every file's sha256 first.")
     ] = False,
@@ -25,18 +38,22 @@ def command(
     runs: RunsOption = Path("runs"),
     json: JsonOption = False,
 ) -> None:
-    """Print a run: facts, metrics, training; or its factors.
+    """Print a run: facts, metrics, by group too, or factors.
 
-    -k is the number of items a factor.
+    -k is the number of items a factor, and of --by worst users.
     """
-    from recsys_cli.cli import _card, render
+    from recsys_cli.cli import _breakdown, _card, render
     from recsys_cli.runs import Store
 
+    if (by is None and metric) or (by is not None and factors):
+        raise SpecError("--metric goes with --by, and --factors without it")
     found = Store(runs).find(run)
     if verify:
         found.verify()
         render.note(f"Every file of {found.id} is as it was written.")
-    if factors:
+    if by is not None:
+        _breakdown.show(found, by, metric, fold, k, json)
+    elif factors:
         _card.factors(found.fold(fold), k, json)
     elif json:
         render.print_json({"record": found.record, "metrics": found.metrics})

@@ -56,6 +56,21 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     return arrays
 
 
+def load_array(path: Path, name: str) -> NDArray[Any]:
+    """Return one array of a file.
+
+    Raises
+    ------
+    DamagedRun
+        If the file is not what :func:`save_arrays` wrote, or lacks the array.
+    """
+    from safetensors import safe_open
+
+    with reading(path), safe_open(path, framework="np") as file:
+        array: NDArray[np.generic] = file.get_tensor(name)
+    return array
+
+
 def load_document(path: Path) -> dict[str, Any]:
     """Return the document of a file, reading no array.
 

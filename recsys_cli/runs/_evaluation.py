@@ -17,7 +17,9 @@ from recsys_cli.runs._manifest import ONLY_FOLD
 from recsys_cli.runs._reading import SCHEMA_VERSION, damaged, reading
 
 METRICS = "metrics.json"
-_TABLE = re.compile(r"(per_user|recommendations)-[0-9a-f]{8}\.parquet|\..*\.tmp")
+#: The tables of a fold, by the names that metrics.json has for them.
+_KINDS = ("per_user", "recommendations", "pairs")
+_TABLE = re.compile(rf"({'|'.join(_KINDS)})-[0-9a-f]{{8}}\.parquet|\..*\.tmp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +34,14 @@ class EvaluatedFold:
         The column ``user`` holds ids; then one column a metric.
     recommendations : dict of str to sequence, optional
         Columns of the recommended lists.
+    pairs : dict of str to sequence, optional
+        Columns of the held-out pairs: users and items by index, and what became of each.
     """
 
     document: Mapping[str, Any]
     per_user: Mapping[str, Any]
     recommendations: Mapping[str, Any] | None = None
+    pairs: Mapping[str, Any] | None = None
 
 
 def commit(
@@ -68,7 +73,7 @@ def commit(
 
 
 def _written(folder: Path, prefix: str, found: EvaluatedFold) -> dict[str, Any]:
-    tables = {"per_user": found.per_user, "recommendations": found.recommendations}
+    tables = {kind: getattr(found, kind) for kind in _KINDS}
     return {**found.document} | {
         kind: _write_table(folder, prefix + kind, columns)
         for kind, columns in tables.items()
@@ -112,8 +117,7 @@ def read_table(folder: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _named(folds: Iterable[Mapping[str, Any]]) -> set[str]:
-    kinds = ("per_user", "recommendations")
-    return {fold[kind]["file"] for fold in folds for kind in kinds if kind in fold}
+    return {fold[kind]["file"] for fold in folds for kind in _KINDS if kind in fold}
 
 
 def _sweep(folder: Path, prefixes: Iterable[str], keep: set[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys_cli.errors import DamagedRun, NotFound
-from recsys_cli.runs._arrays import load_arrays, load_document
+from recsys_cli.runs._arrays import load_array, load_arrays, load_document
 from recsys_cli.runs._catalog import StoredCatalog
 from recsys_cli.runs._evaluation import METRICS, read_table
 from recsys_cli.runs._manifest import MODEL, Manifest
@@ -52,8 +52,9 @@ class FoldRun:
 
     @property
     def candidates(self) -> str:
-        """Which items the spec ranks: ``train`` or ``all``."""
-        return str(self._run.spec_document["evaluation"]["candidates"])
+        """Which items the spec ranks: ``train`` or ``all``; short lists are made of the former."""
+        found = self._run.spec_document["evaluation"]["candidates"]
+        return found if isinstance(found, str) else "train"
 
     @property
     def prepare(self) -> list[dict[str, Any]]:
@@ -99,6 +100,14 @@ class FoldRun:
     def recommendations(self) -> dict[str, Any] | None:
         """Return the columns of the stored lists; None if evaluation was not asked for them."""
         return self._table("recommendations")
+
+    def pairs(self) -> dict[str, Any] | None:
+        """Return what became of each test pair; None before an evaluation that kept it."""
+        return self._table("pairs")
+
+    def item_counts(self) -> NDArray[Any]:
+        """Return the training interactions of each item, reading no other array of the model."""
+        return load_array(self._model, "item_counts")
 
     @cached_property
     def _model(self) -> Path:

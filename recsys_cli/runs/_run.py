@@ -104,6 +104,7 @@ class Run:
         for name in self.fold_names if self.metrics else ():
             self.fold(name).per_user()
             self.fold(name).recommendations()
+            self.fold(name).pairs()
 
     def commit_evaluation(
         self, found: Mapping[str, EvaluatedFold], summary: Mapping[str, Any] | None = None
