@@ -1,4 +1,4 @@
-"""Write models.md, metrics.md and spec.md from the code; ``--check`` fails where they differ."""
+"""Write the pages that are made from the code; ``--check`` fails where they differ."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from recsys_cli.cli._abilities import VARIES, of_model
+from recsys_cli.conventions import CONVENTIONS
+from recsys_cli.conventions._base import Convention, Term
+from recsys_cli.conventions._values import Ours
 from recsys_cli.loaders import LOADERS
-from recsys_cli.metrics import METRICS
+from recsys_cli.metrics import METRICS, parse
 from recsys_cli.models import MODELS
 from recsys_cli.prepare import FILTERS
 from recsys_cli.published import Published, Row, Table
@@ -75,9 +78,48 @@ def models() -> str:
 
 def metrics() -> str:
     """Return metrics.md."""
+    classes = [METRICS.get(name) for name in METRICS]
     parts = ["# Metrics\n", NOTICE, (HERE / "_metrics_intro.md").read_text(encoding="utf-8")]
-    parts += [section(METRICS.get(name)) for name in METRICS]
+    parts += [overview(classes), *(section(cls) for cls in classes)]
     return "\n".join(parts)
+
+
+def overview(classes: list[Any]) -> str:
+    """Return all metrics as a table: how a spec writes them, what they are, which way is better."""
+    rows = []
+    for cls in classes:
+        metric = parse(cls.example()).metric
+        sentence = metric.definition(10 if cls.has_cutoff else None)
+        better = "higher" if cls.higher_is_better else "lower"
+        rows.append(f"| [`{cls.example()}`](#{cls.spec_name()}) | {cell(sentence)} | {better} |")
+    return "| metric | definition | better |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def conventions() -> str:
+    """Return conventions.md."""
+    intro = (HERE / "_conventions_intro.md").read_text(encoding="utf-8")
+    parts = ["# Conventions\n", NOTICE, intro]
+    for cls in map(CONVENTIONS.get, CONVENTIONS):
+        parts.append(section(cls) + "\n" + terms(cls))
+    return "\n".join(parts)
+
+
+def terms(cls: type[Convention]) -> str:
+    """Return what a peer has for each metric of ours as a Markdown table."""
+    rows = [
+        f"| `{name}` | `{one.name.format(k='k')}` | {cell(one.definition.format(k='k'))} | "
+        f"{same(one)} |"
+        for name, found in cls.terms.items()
+        for one in found
+    ]
+    head = "| ours | theirs | their number | is our |\n|---|---|---|---|\n"
+    lacks = [f"`{name}`" for name in METRICS if name not in cls.terms]
+    return head + "\n".join(rows) + f"\n\nNothing for {', '.join(lacks)}.\n"
+
+
+def same(term: Term) -> str:
+    """Return which metric of ours a peer's is, if any."""
+    return f"`{term.value.name}`" if isinstance(term.value, Ours) else ""
 
 
 def spec() -> str:
@@ -109,7 +151,12 @@ def main() -> int:
     """Write the files, or compare them."""
     check = "--check" in sys.argv
     stale = []
-    for name, page in (("models.md", models()), ("metrics.md", metrics()), ("spec.md", spec())):
+    for name, page in (
+        ("models.md", models()),
+        ("metrics.md", metrics()),
+        ("conventions.md", conventions()),
+        ("spec.md", spec()),
+    ):
         path = HERE / name
         if check and (not path.is_file() or path.read_text(encoding="utf-8") != page):
             stale.append(name)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from recsys_cli import threads
+from recsys_cli.among import rank_among
+from recsys_cli.candidates import CandidateLists
 from recsys_cli.data import Float32, Float64, Int32, Int64
 from recsys_cli.errors import Diverged
 from recsys_cli.heldout import HeldOut
@@ -23,19 +25,30 @@ class Answers(NamedTuple):
 
     ``items`` int32 (u, K), -1 past the end, with ``scores`` float32 (u, K), ``auc`` float64 (u,)
     and ``predicted`` float32 (n,), clipped to the scale. Users without a relevant item are not
-    asked for lists: theirs are empty.
+    asked for lists: theirs are empty. ``place`` int64 (u,), only among candidate lists: the rank of
+    the first relevant item by index, 0 where none is a candidate.
     """
 
     items: Int32
     scores: Float32
     auc: Float64
     predicted: Float32
+    place: Int64 | None = None
 
 
 def ask(
-    model: Model[Any], part: HeldOut, listener: Listener, *, depth: int, auc: bool, ratings: bool
+    model: Model[Any],
+    part: HeldOut,
+    listener: Listener,
+    *,
+    depth: int,
+    auc: bool,
+    ratings: bool,
+    lists: CandidateLists | None = None,
 ) -> Answers:
     """Return lists of ``depth`` (0: none), AUCs and predicted ratings, those that are wanted.
+
+    With candidate ``lists``, a user's list and AUC are about his candidates alone.
 
     Raises
     ------
@@ -50,15 +63,18 @@ def ask(
         scores=np.full((u, depth), -np.inf, np.float32),
         auc=np.zeros(u),
         predicted=np.zeros(len(part.pairs) if ratings else 0, np.float32),
+        place=None if lists is None else np.zeros(u, np.int64),
     )
     with threads.single_blas():
         for start, stop, served, users in _served(model, part):
             listener.progress("evaluate", start, u)
             rows = start + np.flatnonzero(part.n_relevant[start:stop])
-            if depth:
+            if lists is not None and (depth or auc):
+                _fill(answers, served, users[rows - start], rows, part, lists)
+            elif depth:
                 found = _recommend(served, users[rows - start], rows, part, depth)
                 answers.items[rows], answers.scores[rows] = found
-            if auc:
+            if auc and lists is None:
                 answers.auc[rows] = _auc(served, users[rows - start], rows, part)
             if ratings:
                 low, high = np.searchsorted(part.pair_at, (start, stop))
@@ -77,6 +93,21 @@ def _served(model: Model[Any], part: HeldOut) -> Iterator[tuple[int, int, Model[
         stop = min(start + BLOCK, len(part.users))
         folded = model.fold_in(part.history(start, stop))
         yield start, stop, folded, np.arange(stop - start, dtype=np.int32)
+
+
+def _fill(
+    answers: Answers,
+    model: Model[Any],
+    users: Int32,
+    rows: Int64,
+    part: HeldOut,
+    lists: CandidateLists,
+) -> None:
+    found = rank_among(model, users, rows, part, lists, depth=answers.items.shape[1])
+    _check(model, found.finite.all(), "score")
+    assert answers.place is not None
+    answers.items[rows], answers.scores[rows] = found.items, found.scores
+    answers.auc[rows], answers.place[rows] = found.auc, found.place
 
 
 def _recommend(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recsys_cli.data import Dataset, Interactions, Split, concatenate
+from recsys_cli.conventions._base import Convention
+from recsys_cli.data import Dataset, Split, concatenate
 from recsys_cli.errors import SpecError, SplitMismatch
 from recsys_cli.evaluation import Evaluation, Evaluator
-from recsys_cli.fingerprint import digest
+from recsys_cli.folds import folds_of
+from recsys_cli.leakage import Finding, audit, documented
 from recsys_cli.listener import DOWNLOAD, SILENT, Listener
 from recsys_cli.loaders import LOADERS
 from recsys_cli.loaders._base import Loader
@@ -20,13 +22,13 @@ from recsys_cli.metrics import parse
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
 from recsys_cli.prepare import FILTERS
+from recsys_cli.prints import data_fingerprint, require_same, tested
 from recsys_cli.runs import Catalog, FoldRecorder, Run, Store
 from recsys_cli.seeding import generator
 from recsys_cli.serving import load_model
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import from_document
-from recsys_cli.splitters import SPLITTERS
-from recsys_cli.summary import over_folds, stored
+from recsys_cli.summary import commit
 from recsys_cli.training import Fitted, fit, refitted, validated
 
 
@@ -85,11 +87,28 @@ def fetch(loader: Loader[Any], listener: Listener) -> Path | None:
 
 
 def splits(spec: ExperimentSpec, dataset: Dataset, listener: Listener = SILENT) -> Iterator[Split]:
-    """Yield the folds of the spec's splitter."""
+    """Yield the folds of the spec's splitter; with ``seeds``, those of each seed in turn."""
     listener.progress("split", 0, None)
-    for split in SPLITTERS.create(spec.split).split(dataset, generator(spec.seed, "split")):
+    for split in folds_of(spec, dataset):
         listener.progress("split", 1, 1)
         yield split
+
+
+def audits(spec: ExperimentSpec, listener: Listener) -> list[list[Finding]]:
+    """Return what the audit of leakage finds of every fold, training nothing.
+
+    Raises
+    ------
+    RecsysError
+        As :func:`prepare` does, or if the data cannot be split so.
+    """
+    dataset = prepare(spec, listener).dataset
+    return [audit(spec, _final(spec, split)) for split in splits(spec, dataset, listener)]
+
+
+def _final(spec: ExperimentSpec, split: Split) -> Split:
+    """Return the split as the model that is kept meets it."""
+    return refitted(split) if spec.train.refit else split
 
 
 def check(spec: ExperimentSpec, *, search: bool = False) -> None:
@@ -171,6 +190,7 @@ def train(
     check(spec)
     prepared = prepared or prepare(spec, listener)
     dataset = prepared.dataset
+    _check_features(spec, dataset, objective)
     document = spec.document()
     with store.create(spec.name, argv=argv, seed=spec.seed, spec_document=document) as recorder:
         recorder.update(
@@ -188,8 +208,22 @@ def train(
             fitted = _train_fold(spec, dataset, split, recorder.record, fold, listener)
             if objective is not None:
                 values = recorder.record.setdefault("validation", {})
-                values[split.fold] = {objective: validated(fitted, spec, split, objective)}
+                values[split.fold] = {
+                    objective: validated(fitted, spec, split, objective, dataset.features)
+                }
     return store.find(recorder.id)
+
+
+def _check_features(spec: ExperimentSpec, dataset: Dataset, objective: str | None) -> None:
+    """Raise SpecError before training if a metric reads features that the data lack."""
+    named = [("evaluation.metrics", name) for name in spec.evaluation.metrics]
+    named += [("train.monitor", spec.train.monitor)] if spec.train.monitor else []
+    named += [("search.metric", objective)] if objective else []
+    for where, name in named:
+        try:
+            parse(name).metric.check(dataset.features)
+        except SpecError as error:
+            raise error.within(where) from None
 
 
 def _train_fold(
@@ -202,7 +236,7 @@ def _train_fold(
 ) -> Fitted:
     started = time.perf_counter()
     fitted = fit(spec, dataset, split, fold.epoch, listener)
-    final = refitted(split) if spec.train.refit else split
+    final = _final(spec, split)
     fold.save_model(spec.model.describe(), fitted.model.arrays())
     fold.save_catalog(catalog(dataset, final))
     listener.note(_sizes(fitted.model, final))
@@ -214,17 +248,21 @@ def _train_fold(
     if fitted.best is not None:
         record["best_epochs"][split.fold] = asdict(fitted.best)
     record["fingerprints"]["split"][split.fold] = split.fingerprint
-    # Weights count in training alone: runs that differ in them are tested on the same.
-    test = replace(split.test, weight=None)
-    record["fingerprints"]["test"][split.fold] = data_fingerprint(test)
+    record["fingerprints"]["test"][split.fold] = tested(spec, split)
     record["stages"][f"fit/{split.fold}"] = round(time.perf_counter() - started, 4)
     return fitted
 
 
 def evaluate(
-    run: Run, listener: Listener, *, prepared: Prepared | None = None
+    run: Run,
+    listener: Listener,
+    *,
+    prepared: Prepared | None = None,
+    conventions: Sequence[Convention] = (),
 ) -> dict[str, Evaluation]:
     """Score a run on the test part of every fold and commit the metrics to its folder.
+
+    What ``conventions`` report of other tools' definitions is committed beside them.
 
     Raises
     ------
@@ -242,36 +280,36 @@ def evaluate(
             hint="put the original files back, or train again",
         )
     found: dict[str, Evaluation] = {}
+    leaks: dict[str, list[dict[str, Any]]] = {}
     for split in splits(spec, prepared.dataset, listener):
-        if split.fingerprint != prints["split"].get(split.fold):
-            raise SplitMismatch(
-                f"fold {split.fold} is not the split that the run was trained on",
-                where=run.id,
-                hint="the code of the splitter has changed: train again",
-            )
+        require_same(run, spec, split)
         name = split.fold if len(run.fold_names) > 1 else run.fold_names[0]
-        part = refitted(split) if spec.train.refit else split
-        evaluator = Evaluator(part, spec.evaluation)
+        part = _final(spec, split)
+        leaks[name] = documented(audited(spec, part, listener))
+        evaluator = Evaluator(part, spec.evaluation, features=prepared.dataset.features)
         listener.note(f"Evaluating fold {split.fold}: {evaluator.describe()}")
+        if evaluator.warning is not None:
+            listener.note(evaluator.warning)
         model = load_model(run.fold(name))
         if evaluator.all_new and not model.scores_new_items:
             listener.note(
                 f"No relevant item has a training interaction, and {model.spec_name()} scores none "
                 "that has not: recsys list models names those that do; they need candidates: all."
             )
-        found[name] = evaluator.evaluate(model, listener)
+        found[name] = evaluator.evaluate(model, listener, conventions)
         if len(found) == len(run.fold_names):
             break  # a trial of a search may have trained on the first folds only
-    data, lists = prepared.dataset.interactions, spec.evaluation.save_lists
-    kept = {name: stored(one, data.users, data.items, lists=lists) for name, one in found.items()}
-    run.commit_evaluation(kept, over_folds(found))
+    commit(run, spec, prepared.dataset.interactions, found, leaks)
     return found
 
 
-def data_fingerprint(data: Interactions) -> str:
-    """Return the sha256 of interactions: ids, indices, values, times, weights."""
-    columns = (data.scale, data.user_idx, data.item_idx, data.value, data.timestamp, data.weight)
-    return digest(data.users.ids, data.items.ids, *columns)
+def audited(spec: ExperimentSpec, split: Split, listener: Listener) -> list[Finding]:
+    """Return what the audit of leakage finds of a split, telling what is severe."""
+    findings = audit(spec, split)
+    for one in findings:
+        if one.severity == "severe":
+            listener.note(f"Leakage in fold {split.fold}: {one}")
+    return findings
 
 
 def catalog(dataset: Dataset, split: Split) -> Catalog:

@@ -33,13 +33,17 @@ class HeldOut:
         The rows of the part, those of one user together, users in order of position.
     pair_at : ndarray of int64, shape (n,)
         The position of each row's user; ascending.
+    known : list of Interactions
+        The parts that users are known for: training, history and, for a test part, validation.
     seen : CSR, shape (u, n_items)
         What users are known for. It is never recommended, and so never relevant.
     relevant : CSR, shape (u, n_items)
+        The value of each relevant item; of a pair that is held out twice, the largest.
     n_relevant : ndarray of int64, shape (u,)
     ranked_at : ndarray of int64
         The positions of the users with a relevant item, whose lists are evaluated.
     candidates : ndarray of bool, shape (n_items,)
+        What the full ranking ranks; candidate lists are parts of it.
 
     Raises
     ------
@@ -67,10 +71,10 @@ class HeldOut:
         self.pair_at: Int64 = position[self.pairs.user_idx]
         self.item_counts = split.train.item_counts
         self.candidates: Bool = (self.item_counts > 0) | (spec.candidates == "all")
-        known = [p for name, p in split.parts().items() if name not in ("test", part)]
-        self.seen = self._seen(concatenate(known), position)
-        self._keys, self.n_repeated = self._relevant_keys(spec.relevant.min_value)
-        self.n_relevant, self.relevant = self._by_user()
+        self.known = [p for name, p in split.parts().items() if name not in ("test", part)]
+        self.seen = self._seen(concatenate(self.known), position)
+        self.relevant, self.n_repeated = self._relevant(spec.relevant.min_value)
+        self.n_relevant: Int64 = np.diff(self.relevant.indptr)
         self.ranked_at: Int64 = np.flatnonzero(self.n_relevant)
 
     def _seen(self, known: Interactions, position: Int64) -> CSR:
@@ -78,25 +82,22 @@ class HeldOut:
         at = position[rows.user_idx].astype(np.int32)
         return csr(at, rows.item_idx, rows.value, (len(self.users), rows.n_items))
 
-    def _relevant_keys(self, low: float | None) -> tuple[Int64, int]:
+    def _relevant(self, low: float | None) -> tuple[CSR, int]:
+        """Return what is relevant to each user, and how much of the part is known already."""
         pairs = self.pairs
-        wanted = np.ones(len(pairs), bool) if low is None else pairs.value >= low
-        keys = np.unique(self.pair_at[wanted] * pairs.n_items + pairs.item_idx[wanted])
-        rows = self.seen.row_of()
-        repeated = _contains(rows * pairs.n_items + self.seen.indices, keys)
-        return keys[~repeated], int(repeated.sum())
-
-    def _by_user(self) -> tuple[Int64, CSR]:
-        at, item = np.divmod(self._keys, self.pairs.n_items)
-        count = np.bincount(at, minlength=len(self.users))
+        wanted = np.flatnonzero(pairs.value >= (-np.inf if low is None else low))
+        keys, at = np.unique(
+            self.pair_at[wanted] * pairs.n_items + pairs.item_idx[wanted], return_inverse=True
+        )
+        value = np.full(len(keys), -np.inf, np.float32)
+        np.maximum.at(value, at, pairs.value[wanted])
+        known = self.seen.row_of() * pairs.n_items + self.seen.indices
+        new = ~_contains(known, keys)
+        user, item = np.divmod(keys[new], pairs.n_items)
+        count = np.bincount(user, minlength=len(self.users))
         indptr = np.concatenate(([0], np.cumsum(count)))
-        ones = np.ones(len(item), np.float32)
-        return count, CSR(indptr, item.astype(np.int32), ones, self.pairs.n_items)
-
-    def hits(self, at: Int64, items: Int32) -> Bool:
-        """Return which items of each list (u, K) are relevant to the user at each position (u,)."""
-        keys = at[:, None] * self.pairs.n_items + items
-        return _contains(self._keys, keys) & (items >= 0)
+        found = CSR(indptr, item.astype(np.int32), value[new], pairs.n_items)
+        return found, len(keys) - len(found.indices)
 
     def history(self, start: int, stop: int) -> CSR:
         """Return what the users at these positions, all to fold in, are known for."""
@@ -119,7 +120,7 @@ class HeldOut:
             "ranked_users": len(self.ranked_at),
             "cold_users": int(self.cold.sum()),
             "folded_in_users": len(self.users) - self.n_trained,
-            "relevant": len(self._keys),
+            "relevant": len(self.relevant.indices),
             "cold_relevant_items": int(cold_item[self.relevant.indices].sum()),
             "repeated_relevant": self.n_repeated,
             "candidates": int(self.candidates.sum()),
@@ -150,6 +151,6 @@ def _wanted(split: Split, spec: EvaluationSpec, part: str) -> Interactions:
 def _contains(keys: Int64, wanted: Int64) -> Bool:
     """Return which of ``wanted`` are among ``keys``, which ascend."""
     if not len(keys):
-        return np.zeros(wanted.shape, bool)
+        return np.zeros(len(wanted), bool)
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.asarray(keys[at] == wanted)

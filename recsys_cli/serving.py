@@ -18,6 +18,9 @@ from recsys_cli.models._topk import top_k
 from recsys_cli.ranking import Lists, Ranker
 from recsys_cli.runs import FoldRun
 
+#: What stands for the model in a run that holds recommendations made elsewhere.
+EXTERNAL = "external"
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -220,7 +223,18 @@ def _unknown(kind: str, id_: str, near: list[str], known: Sequence[str]) -> NotF
 
 
 def load_model(fold: FoldRun) -> Model[Any]:
-    """Return the fitted model of one fold; the library that trained it is not needed."""
+    """Return the fitted model of one fold; the library that trained it is not needed.
+
+    Raises
+    ------
+    SpecError
+        If the run holds recommendations made elsewhere.
+    """
     document = dict(fold.model_config)
+    if document["name"] == EXTERNAL:
+        raise SpecError(
+            "the run holds recommendations made elsewhere, and no model",
+            hint="recsys show and compare read it; its lists are in recommendations-*.parquet",
+        )
     cls = MODELS.get(document.pop("name"))
     return cls.from_arrays(cls.Config.model_validate(document), fold.model_arrays())

@@ -25,6 +25,7 @@ from recsys_cli.prepare import FILTERS
 from recsys_cli.prepare._base import FilterConfig
 from recsys_cli.registry import Config, Named, refusal
 from recsys_cli.search import RangeSpec
+from recsys_cli.shortlists import Candidates
 from recsys_cli.splitters import SPLITTERS
 from recsys_cli.splitters._base import SplitterConfig
 
@@ -42,6 +43,7 @@ def _metric(name: str) -> str:
     return name
 
 
+Seed = Annotated[int, Field(ge=0, lt=1 << 63)]
 MetricName = Annotated[str, AfterValidator(_metric)]
 
 
@@ -86,6 +88,20 @@ class RelevantSpec(Config):
     """Smallest value that is relevant; None counts every held-out interaction."""
 
 
+class PropensitySpec(Config):
+    """How likely each pair was to be held out: what metrics named ips and snips weigh by."""
+
+    source: Literal["popularity", "weights"] = "popularity"
+    """``popularity``: a user's held-out items were drawn in proportion to (training interactions
+    + 1) ** power. ``weights``: the weight of each held-out row is 1 / its propensity, up to a
+    factor, as ``propensity`` of delimited and ``propensities`` of coat make it."""
+    power: float = Field(default=1.0, ge=0, le=2)
+    """With ``popularity``: 1 takes all popularity for exposure, 0 draws all items alike."""
+    clip: float = Field(default=0.1, ge=0, le=1)
+    """Smallest propensity, as a share of that in a draw where all items are alike: no pair weighs
+    more than 1 / clip times what it would weigh then. 0 clips none."""
+
+
 class EvaluationSpec(Config):
     """What is measured on the test part, and over which users and candidates."""
 
@@ -93,10 +109,13 @@ class EvaluationSpec(Config):
     """Metric names with their cutoffs: ``ndcg@10``, ``rmse``."""
     relevant: RelevantSpec = RelevantSpec()
     """Which held-out interactions count as relevant for ranking metrics."""
-    candidates: Literal["train", "all"] = "train"
-    """``train`` ranks the items that have training interactions; ``all`` adds all others known."""
+    candidates: Candidates = "train"
+    """``train`` ranks the items that have training interactions; ``all`` adds all others known.
+    ``{file: …}`` and ``{sampled: 100}`` rank the relevant items in short lists of the former."""
     users: Literal["all", "warm"] = "all"
     """``warm`` leaves out test users without any known interaction."""
+    propensity: PropensitySpec = PropensitySpec()
+    """How likely each pair was to be held out, for metrics such as ``ips-dcg@10``."""
     save_lists: bool = False
     """Keep every evaluated user's recommendations in the run folder."""
 
@@ -142,8 +161,12 @@ class ExperimentSpec(Config):
 
     name: str
     """Name of the experiment; its runs are called ``name-1``, ``name-2``, …"""
-    seed: int = Field(42, ge=0, lt=1 << 63)
+    seed: Seed = 42
     """Seed of every random choice."""
+    seeds: list[Seed] | None = Field(None, min_length=2)
+    """Repeat the experiment, split and model, with each of these seeds as if they were folds:
+    ``seed-1``, ``seed-2`` … The preparation of the data keeps ``seed``, so all have the same data.
+    None does it once, with ``seed``."""
     dataset: DatasetSpec
     """The data and their preparation."""
     split: Annotated[SplitterConfig, Named(SPLITTERS)]
@@ -170,6 +193,13 @@ class ExperimentSpec(Config):
             )
         return name
 
+    @field_validator("seeds")
+    @classmethod
+    def _check_seeds(cls, seeds: list[int] | None) -> list[int] | None:
+        if seeds is not None and len(set(seeds)) < len(seeds):
+            raise PydanticCustomError("seeds", "must differ from each other")
+        return seeds
+
     def document(self) -> dict[str, Any]:
         """Return the spec as a YAML file has it, with every default written out.
 
@@ -183,6 +213,16 @@ class ExperimentSpec(Config):
 
     @property
     def fingerprint(self) -> str:
-        """The sha256 of the complete document, without its name and what to search."""
+        """The sha256 of the complete document, without what changes no result.
+
+        That is its name, what to search, ``seeds`` where there are none, ``propensity`` as it is by
+        default, and ``strict_time``, which refuses a split or leaves it as it is.
+        """
         document = self.document()
-        return digest({k: v for k, v in document.items() if k not in ("name", "search")})
+        split = {k: v for k, v in document["split"].items() if k != "strict_time"}
+        if self.evaluation.propensity == PropensitySpec():
+            del document["evaluation"]["propensity"]
+        kept = {k: v for k, v in document.items() if k not in ("name", "search")}
+        if self.seeds is None:
+            del kept["seeds"]
+        return digest(kept | {"split": split})

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys_cli.data import Bool, Dataset, Interactions, Split, concatenate
+from recsys_cli.data import Bool, Dataset, Interactions, SideFeatures, Split, concatenate
 from recsys_cli.evaluation import Evaluator
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
@@ -49,10 +49,17 @@ class Monitor:
     record : callable
         Takes one JSON-able dict an epoch.
     listener : Listener
+    features : SideFeatures, optional
+        Of the dataset, which the monitored metric may read.
     """
 
     def __init__(
-        self, spec: ExperimentSpec, split: Split, record: Record, listener: Listener
+        self,
+        spec: ExperimentSpec,
+        split: Split,
+        record: Record,
+        listener: Listener,
+        features: SideFeatures | None = None,
     ) -> None:
         self.config = spec.train
         self.total: int | None = getattr(spec.model, "epochs", None)
@@ -65,7 +72,9 @@ class Monitor:
         listener.progress(f"fit, fold {self.fold}", 0, self.total)
         if self.config.monitor is not None:
             self._sign = 1.0 if parse(self.config.monitor).metric.higher_is_better else -1.0
-            self._evaluator = Evaluator(split, spec.evaluation, part="validation")
+            self._evaluator = Evaluator(
+                split, spec.evaluation, part="validation", features=features
+            )
 
     def __call__(self, model: Model[Any], epoch: int, loss: float | None) -> bool:
         """Take in one epoch; return whether training should stop."""
@@ -116,7 +125,7 @@ def fit(
         listener.note(note)
     if spec.train.refit and spec.train.monitor is None:
         split = refitted(split)
-    monitor = Monitor(spec, split, record, listener)
+    monitor = Monitor(spec, split, record, listener, dataset.features)
     model = _fit(spec, dataset, split, monitor)
     listener.progress(f"fit, fold {split.fold}", 1, 1)
     best = monitor.best
@@ -159,7 +168,9 @@ def _described(known: Bool, warm: Bool, kind: str) -> str:
     return f"Features are known of {told}."
 
 
-def validated(fitted: Fitted, spec: ExperimentSpec, split: Split, metric: str) -> float:
+def validated(
+    fitted: Fitted, spec: ExperimentSpec, split: Split, metric: str, features: SideFeatures
+) -> float:
     """Return a metric of the fitted model on the validation part, which it was not refitted on.
 
     Raises
@@ -169,11 +180,13 @@ def validated(fitted: Fitted, spec: ExperimentSpec, split: Split, metric: str) -
     """
     if fitted.best is not None and fitted.best.monitor == metric:
         return fitted.best.value
-    return Evaluator(split, spec.evaluation, part="validation").value(fitted.model, metric)
+    evaluator = Evaluator(split, spec.evaluation, part="validation", features=features)
+    return evaluator.value(fitted.model, metric)
 
 
 def _fit(spec: ExperimentSpec, dataset: Dataset, split: Split, on_epoch: OnEpoch) -> Model[Any]:
-    rng = generator(spec.seed, f"model/{split.fold}")
+    seed = spec.seed if split.seed is None else split.seed
+    rng = generator(seed, f"model/{split.origin or split.fold}")
     return MODELS.create(spec.model).fit(
         split.train, features=dataset.features, rng=rng, on_epoch=on_epoch
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from recsys_cli import experiment
 from recsys_cli.errors import NotFound, OutOfResources, RecsysError, SpecError
 from recsys_cli.listener import Listener
+from recsys_cli.prints import data_fingerprint
 from recsys_cli.published import Row, Table
 from recsys_cli.runs import Run, Store
 from recsys_cli.spec import ExperimentSpec
@@ -142,7 +143,7 @@ class _Runner:
         prepared = experiment.prepare(spec, self.listener)
         run = None
         if not self.fresh:
-            data = experiment.data_fingerprint(prepared.dataset.interactions)
+            data = data_fingerprint(prepared.dataset.interactions)
             run = self.store.trained(spec.name, spec=spec.fingerprint, data=data)
         if run is not None:
             self.listener.note(f"reused {run.id}, trained {run.record['created'][:16]}")

@@ -11,13 +11,22 @@ import numpy as np
 import pytest
 
 from recsys_cli import answers, statistics, threads
-from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatures, Split
+from recsys_cli.data import (
+    CSR,
+    Float32,
+    Int32,
+    Int64,
+    Interactions,
+    SideFeatures,
+    Split,
+    concatenate,
+)
 from recsys_cli.errors import DataError, Diverged, SpecError
 from recsys_cli.evaluation import Evaluation, Evaluator, estimate
 from recsys_cli.models import _base
 from recsys_cli.models._base import Model, ModelConfig
 from recsys_cli.spec import EvaluationSpec, RelevantSpec
-from tests.conftest import interactions
+from tests.conftest import interactions, side_features
 
 TOP_K = ["precision", "recall", "recall-capped", "ndcg", "map", "map-capped", "mrr", "hit"]
 RANKING = [f"{stem}@{k}" for stem in TOP_K for k in (1, 3, 40)] + ["auc", "popularity@3"]
@@ -223,6 +232,79 @@ def test_it_equals_loops_over_plain_lists(case, repeats, hold_out_users, monkeyp
             assert items[items >= 0].tolist() == naive.top(user)
 
 
+BEYOND = ["ndcg-linear", "ndcg-exp", "user-coverage", "gini", "entropy", "novelty", "iuf"]
+BEYOND += ["long-tail", "serendipity", "diversity", "diversity-cooccurrence", "calibration:genre"]
+BEYOND += [f"{stem}:genre" for stem in ("exposure-gap", "exposure-ratio")]
+BEYOND += [f"{stem}:job" for stem in ("ndcg-gap", "ndcg-ratio", "recall-gap", "recall-ratio")]
+
+
+@pytest.mark.parametrize("part", ["test", "validation"])
+@pytest.mark.parametrize("hold_out_users", [False, True])
+def test_what_a_metric_may_ask_of_the_data_is_what_the_split_says(part, hold_out_users):
+    """The evaluator hands on histories, values and candidates of the users with relevant items."""
+    split = divided(3, hold_out_users=hold_out_users)
+    held_out = getattr(split, part)
+    # Every pair twice, once above the bar and once below it, in either order.
+    twice = concatenate([held_out, replace(held_out, value=6 - held_out.value)])
+    split = replace(split, **{part: twice})
+    asked = EvaluationSpec(metrics=["hit@3"], relevant=RelevantSpec(min_value=2))
+    naive, features = Naive(split, asked, fitted(split), part), side_features(split.train)
+    context = Evaluator(split, asked, part, features=features)._context
+    values: dict[tuple[int, int], float] = {}
+    for user, item, value in naive.rows:
+        values[user, item] = max(value, values.get((user, item), 0))
+    users = context.users.tolist()
+    assert sorted(users) == sorted(naive.relevant())
+    for row, user in enumerate(users):
+        wanted = slice(*context.relevant.indptr[row : row + 2].tolist())
+        found = zip(context.relevant.indices[wanted], context.relevant.data[wanted], strict=True)
+        assert dict(found) == {i: values[user, i] for i in naive.relevant()[user]}
+        seen = context.seen.rows(context.seen_at[row : row + 1])
+        assert set(seen.indices.tolist()) == naive.seen(user)
+    assert context.features is features
+    assert context.n_candidates == np.count_nonzero(naive.counts)
+
+
+@pytest.mark.parametrize("hold_out_users", [False, True])
+def test_metrics_beyond_accuracy_have_values_intervals_and_no_nan(hold_out_users):
+    split = divided(2, hold_out_users=hold_out_users)
+    names = [f"{stem}@{k}" for stem in BEYOND for k in (1, 3, 40)]
+    evaluator = Evaluator(split, EvaluationSpec(metrics=names), features=side_features(split.train))
+    found = evaluator.evaluate(fitted(split))
+    text = json.dumps(found.document(), allow_nan=False)
+    for name, value in json.loads(text)["metrics"].items():
+        low, high = value["ci95"]
+        assert low <= value["value"] <= high, name
+        assert value["users"] <= found.counts["ranked_users"], name
+    cold = found.counts["cold_users"]
+    assert found.metrics["calibration:genre@3"].users <= found.counts["ranked_users"] - cold
+    assert found.metrics["ndcg-linear@3"].users == found.counts["ranked_users"]
+
+
+def test_a_metric_that_says_nothing_of_any_user_is_refused():
+    split = divided(0)
+    nobody = replace(split, train=split.train.take(split.train.user_idx == 0), validation=None)
+    nobody = replace(nobody, test=nobody.test.take(nobody.test.user_idx == 11))
+    evaluator = Evaluator(
+        nobody, EvaluationSpec(metrics=["calibration:genre@3"]), features=side_features(split.train)
+    )
+    with pytest.raises(DataError, match="calibration:genre@3 has a meaning for no user"):
+        evaluator.evaluate(fitted(nobody))
+
+
+def test_a_metric_whose_features_the_data_lack_is_refused_before_the_model_is_asked(monkeypatch):
+    split = divided(0)
+    model = fitted(split)
+    monkeypatch.setattr(model, "recommend", None)
+    with pytest.raises(SpecError, match="diversity needs labels of the items"):
+        Evaluator(split, EvaluationSpec(metrics=["diversity@3"])).evaluate(model)
+    evaluator = Evaluator(
+        split, EvaluationSpec(metrics=["ndcg@3"]), "validation", features=side_features(split.train)
+    )
+    with pytest.raises(SpecError, match='no column "genr"; did you mean "genre"'):
+        evaluator.value(model, "calibration:genr@3")
+
+
 def test_the_same_bits_at_any_number_of_threads(monkeypatch):
     monkeypatch.setattr(answers, "BLOCK_SCORES", 60)
     monkeypatch.setattr(_base, "BLOCK_SCORES", 60)
@@ -238,8 +320,9 @@ def test_the_same_bits_at_any_number_of_threads(monkeypatch):
 def test_the_document_is_json_without_nan():
     found, _ = run(divided(0), relevant=RelevantSpec(min_value=4))
     document = json.loads(json.dumps(found.document(), allow_nan=False))
-    assert document["metrics"]["ndcg@3"].keys() == {"value", "ci95", "users", "definition"}
-    assert document["metrics"]["rmse"].keys() == {"value", "ci95", "users", "definition", "pairs"}
+    kept = {"value", "ci95", "interval", "users", "definition"}
+    assert document["metrics"]["ndcg@3"].keys() == kept
+    assert document["metrics"]["rmse"].keys() == kept | {"pairs"}
     for name, value in document["metrics"].items():
         low, high = value["ci95"]
         assert low <= value["value"] <= high, name

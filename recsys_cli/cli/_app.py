@@ -18,6 +18,7 @@ from recsys_cli.cli import (
     list_,
     recommend,
     regress,
+    reproduce,
     run_,
     runs,
     schema,
@@ -45,7 +46,7 @@ def build() -> click.Command:
     app.callback()(_root)
     for module in (run_, train, evaluate, recommend, similar, runs, show, compare):
         app.command(name=module.NAME)(module.command)
-    for module in (tune, verify, list_, check, schema, doctor, regress):
+    for module in (tune, verify, reproduce, list_, check, schema, doctor, regress):
         app.command(name=module.NAME)(module.command)
     app.add_typer(data.app, name="data")
     return typer.main.get_command(app)

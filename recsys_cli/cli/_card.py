@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recsys_cli.cli import _tables, render
+from recsys_cli.cli import _lists, _tables, render
 
 if TYPE_CHECKING:
     from recsys_cli.runs import FoldRun, Run
@@ -84,4 +84,4 @@ def factors(fold: FoldRun, k: int, json: bool) -> None:
         render.print_json([[asdict(one) for one in items] for items in found])
     else:
         for number, items in enumerate(found):
-            _tables.scored(f"Factor {number}", items, "loading")
+            _lists.scored(f"Factor {number}", items, "loading")

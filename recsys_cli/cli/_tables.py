@@ -1,4 +1,4 @@
-"""The tables that several commands print: runs, metrics of a run, recommended items."""
+"""The tables that several commands print: runs, metrics of a run, models, trials."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from recsys_cli.cli import render
 
 if TYPE_CHECKING:
     from recsys_cli.runs import Run, RunSummary
-    from recsys_cli.serving import Recommendations, Scored
     from recsys_cli.trials import Tuned
 
 #: Trials that are shown of a search.
@@ -49,79 +48,67 @@ def metrics(run: Run) -> None:
     if "folds" in document:
         _folds(title, document)
         return
-    rows = [
-        [name, render.number(entry["value"]), _interval(entry["ci95"]), f"{entry['users']:,}"]
-        for name, entry in document["metrics"].items()
-    ]
-    render.print_table(title, ["metric", ">value", ">95% interval", ">users"], rows)
-
-
-def _folds(title: str, document: dict[str, Any]) -> None:
-    folds = document["folds"]
+    beside = _beside(document)
     rows = [
         [
             name,
-            f"{render.number(entry['value'])} ± {render.number(entry['std'])}",
+            render.number(entry["value"]),
             _interval(entry["ci95"]),
+            *(_value(entry.get(kind)) for kind in beside),
+            f"{entry['users']:,}",
         ]
+        for name, entry in document["metrics"].items()
+    ]
+    value = ">among candidates" if beside else ">value"
+    columns = ["metric", value, ">95% interval", *beside.values(), ">users"]
+    render.print_table(title, columns, rows)
+    _weighed(document)
+
+
+def _weighed(document: dict[str, Any]) -> None:
+    """Note on how many held-out pairs the metrics that weigh them rest."""
+    told: dict[tuple[int, float], list[str]] = {}
+    for name, entry in document["metrics"].items():
+        if "effective_pairs" in entry:
+            told.setdefault((entry["pairs"], entry["effective_pairs"]), []).append(name)
+    for (pairs, effective), names in told.items():
+        render.note(
+            f"{', '.join(names)}: {pairs:,} held-out pairs, which tell as much as {effective:,.0f} "
+            "of equal weight."
+        )
+
+
+def _beside(document: dict[str, Any]) -> dict[str, str]:
+    """Return what stands beside values among candidate lists, with the title of its column."""
+    titles = {"full": ">full ranking", "corrected": ">corrected"}
+    entries = document["metrics"].values()
+    return {kind: title for kind, title in titles.items() if any(kind in one for one in entries)}
+
+
+def _value(entry: dict[str, Any] | None) -> str:
+    """Return a value, with its standard deviation over folds if it has one."""
+    if entry is None:
+        return render.number(None)
+    if "std" not in entry:
+        return render.number(entry["value"])
+    return f"{render.number(entry['value'])} ± {render.number(entry['std'])}"
+
+
+def _folds(title: str, document: dict[str, Any]) -> None:
+    folds, beside = document["folds"], _beside(document)
+    rows = [
+        [name, _value(entry), _interval(entry["ci95"])]
+        + [_value(entry.get(kind)) for kind in beside]
         + [render.number(fold["metrics"][name]["value"]) for fold in folds.values()]
         for name, entry in document["metrics"].items()
     ]
-    columns = ["metric", ">mean ± std", ">95% interval", *(f">fold {name}" for name in folds)]
+    columns = ["metric", ">mean ± std", ">95% interval", *beside.values()]
+    columns += [f">fold {name}" for name in folds]
     render.print_table(title, columns, rows)
 
 
 def _interval(ci95: Sequence[float] | None) -> str:
     return "–" if ci95 is None else f"{render.number(ci95[0])} … {render.number(ci95[1])}"
-
-
-def recommendations(found: Recommendations, *, ratings: bool = False) -> None:
-    """Print the list of one user, after the note that goes with it.
-
-    Of a model of ratings it shows the rating expected, not the score. Reasons are told by what they
-    add to the score where scores are ``ratings``, else by share.
-    """
-    if found.note:
-        render.note(f"Note: {found.note}.")
-    who = "this history" if found.user is None else f"user {found.user}"
-    said = "score" if all(one.rating is None for one in found.items) else "rating"
-    scored(f"Top {len(found.items)} for {who}", found.items, said, ratings=ratings)
-
-
-def scored(title: str, items: Sequence[Scored], score: str, *, ratings: bool = False) -> None:
-    """Print items with their titles, where there are any, and their values, best first."""
-    titled = any(one.title is not None for one in items)
-    explained = any(hasattr(one, "because") for one in items)
-    rows = [
-        [
-            str(rank),
-            one.item,
-            *([one.title or "–"] if titled else []),
-            _value(one),
-            *([_because(one, ratings)] if explained else []),
-        ]
-        for rank, one in enumerate(items, 1)
-    ]
-    columns = [">#", "item", *(["title"] if titled else []), f">{score}"]
-    render.print_table(title, columns + (["because of"] if explained else []), rows)
-
-
-def _value(one: Any) -> str:
-    """Return the rating expected of an item, with its deviation; its score where there is none."""
-    rating, std = getattr(one, "rating", None), getattr(one, "std", None)
-    if rating is None:
-        return f"{one.score:.4f}"
-    return f"{rating:.2f}" if std is None else f"{rating:.2f} ± {std:.2f}"
-
-
-def _because(one: Any, ratings: bool) -> str:
-    """Return the items of the history that carry an explained one, and how much each does."""
-    said = ["mostly the item's own bias"] if one.is_own else []
-    for reason in one.because:
-        by_part = ratings or reason.share is None
-        much = f"{reason.part:+.2f}" if by_part else f"{reason.share:.0%}"
-        said.append(f"{reason.title or reason.item} {much}")
-    return "; ".join(said) or "–"
 
 
 #: Titles of the groups of models, by the feedback that they learn from.

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from recsys_cli.cli._conventions import ConventionOption
 from recsys_cli.cli._options import JsonOption, RunArgument, RunsOption, ThreadsOption
+from recsys_cli.errors import SpecError
 
 NAME = "evaluate"
 
 
 def command(
     run: RunArgument = "latest",
+    recommendations: Annotated[
+        Path | None,
+        typer.Option(
+            "--recommendations",
+            metavar="FILE",
+            help="Score lists made elsewhere (user, item and rank or score) on the test part of a "
+            "spec, whose file takes the place of RUN.",
+        ),
+    ] = None,
+    conventions: ConventionOption = [],
     runs: RunsOption = Path("runs"),
     threads: ThreadsOption = None,
     json: JsonOption = False,
@@ -19,16 +34,28 @@ def command(
 
     The data are loaded and split again; both must have the hashes that the run was trained on.
     """
-    from recsys_cli import experiment
-    from recsys_cli.cli import _tables, render
+    from recsys_cli import experiment, external
+    from recsys_cli.cli import _conventions, _specs, _tables, render
     from recsys_cli.cli._screen import screen
     from recsys_cli.runs import Store
     from recsys_cli.threads import use
 
-    found = Store(runs).find(run)
-    with use(threads), screen() as listener:
-        experiment.evaluate(found, listener)
+    asked = _conventions.asked(conventions)
+    if recommendations is not None:
+        if run == "latest":
+            raise SpecError("--recommendations needs a spec file in the place of RUN")
+        spec = _specs.load([Path(run)], [])[0]
+        with use(threads), screen() as listener:
+            argv = _specs.argv()
+            found = external.evaluate(
+                spec, recommendations, Store(runs), listener, argv=argv, conventions=asked
+            )
+    else:
+        found = Store(runs).find(run)
+        with use(threads), screen() as listener:
+            experiment.evaluate(found, listener, conventions=asked)
     if json:
         render.print_json(found.metrics)
     else:
         _tables.metrics(found)
+        _conventions.tables(found)

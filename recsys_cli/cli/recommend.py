@@ -47,7 +47,7 @@ def command(
     ("part", "share"), and a score is "base" (means and biases) + "carried" (by the whole history)
     + "rest" (what else training made of this user; 0 for one it never saw).
     """
-    from recsys_cli.cli import _tables, render
+    from recsys_cli.cli import _lists, render
     from recsys_cli.cli._screen import screen
     from recsys_cli.runs import Store
     from recsys_cli.serving import Recommender
@@ -69,12 +69,12 @@ def command(
             rows = write(recommender, asked.users, k, output, listener)
             listener.note(f"{rows:,} recommendations are in {output}.")
             return
-        lists = _lists(recommender, asked, k, (top or _REASONS) if explain else None)
+        lists = _found(recommender, asked, k, (top or _REASONS) if explain else None)
     if json:
         render.print_json([asdict(one, dict_factory=_said) for one in lists])
     else:
         for one in lists:
-            _tables.recommendations(one, ratings=recommender.model.predicts_ratings)
+            _lists.recommendations(one, ratings=recommender.model.predicts_ratings)
 
 
 def _said(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def _said(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {key: value for key, value in pairs if value is not None or key not in _RATING}
 
 
-def _lists(
+def _found(
     recommender: Recommender, asked: _request.Request, k: int, top: int | None
 ) -> list[Recommendations]:
     """Return the lists asked for, each item with its ``top`` reasons unless that is None."""

@@ -17,7 +17,7 @@ def command(
 ) -> None:
     """Train, evaluate and recommend, as each spec says."""
     from recsys_cli import experiment
-    from recsys_cli.cli import _specs, _tables, render
+    from recsys_cli.cli import _lists, _specs, _tables, render
     from recsys_cli.cli._screen import screen
     from recsys_cli.runs import Store
     from recsys_cli.serving import Recommender
@@ -34,5 +34,5 @@ def command(
             if spec.recommend.users:
                 recommender = Recommender(run.fold(), exclude_seen=spec.recommend.exclude_seen)
                 for found in recommender.for_users(spec.recommend.users, spec.recommend.k):
-                    _tables.recommendations(found)
+                    _lists.recommendations(found)
         render.note(f"Run {run.id} is in {run.path}. Next: {_tables.next_command('show', run)}")

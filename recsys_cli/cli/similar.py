@@ -22,7 +22,7 @@ def command(
     json: JsonOption = False,
 ) -> None:
     """Print the items that a model finds most similar to an item."""
-    from recsys_cli.cli import _tables, render
+    from recsys_cli.cli import _lists, render
     from recsys_cli.runs import Store
     from recsys_cli.serving import Recommender
 
@@ -31,7 +31,7 @@ def command(
     if json:
         render.print_json([asdict(one) for one in found])
     elif found:
-        _tables.scored(f"Items like {recommender.title(item)}", found, "similarity")
+        _lists.scored(f"Items like {recommender.title(item)}", found, "similarity")
     if not found:
         name, title = recommender.model.spec_name(), recommender.title(item)
         why = "" if recommender.knows(item) else ", which has no training interactions"

@@ -35,7 +35,7 @@ def complete(line: str, **environment: str) -> list[str]:
 
 
 def test_commands_are_completed():
-    assert complete("recsys re") == ["recommend", "regress"]
+    assert complete("recsys re") == ["recommend", "reproduce", "regress"]
 
 
 def test_run_ids_of_the_folder_that_the_environment_names(runs):

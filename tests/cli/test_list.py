@@ -6,8 +6,6 @@ import json
 
 import pytest
 
-from recsys_cli.specfile import loads
-
 SIZE = ["--set", "users=60", "--set", "items=50", "--set", "interactions=1500"]
 
 
@@ -82,14 +80,6 @@ def test_a_model_of_either_feedback_says_which_parameters_decide(recsys):
 def test_an_unknown_entry_exits_6(recsys):
     result = recsys("list", "models", "asl")
     assert result.code == 6 and 'did you mean "als"?' in result.err
-
-
-def test_check_prints_a_spec_that_means_the_same(recsys, write):
-    spec = write("als")
-    assert recsys("check", spec) == (0, "", "als.yaml: sound\n")
-    complete = recsys("check", spec, "--print").out
-    assert loads(complete) == loads(spec.read_text())
-    assert "cg_steps" in complete
 
 
 def test_check_tells_parts_that_do_not_fit(recsys, write):
