@@ -16,39 +16,47 @@ Test = Literal["t", "wilcoxon", "permutation", "bootstrap"]
 Judge = Literal["point", "certain", "possible"]
 
 
+RunArguments = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN RUN...", help="The first is the baseline.", autocompletion=complete_runs
+    ),
+]
+TestOption = Annotated[
+    Test, typer.Option("--test", metavar="TEST", help=f"One of {', '.join(get_args(Test))}.")
+]
+AllPairsOption = Annotated[
+    bool, typer.Option("--all-pairs", help="Hold each run against all before it.")
+]
+GatesOption = Annotated[
+    list[str],
+    typer.Option(
+        "--fail-if",
+        metavar="GATE",
+        help="Exit 3 if a difference from the first run is so: 'ndcg@10 < -1%', 'rmse > 0.01'.",
+    ),
+]
+JudgeOption = Annotated[
+    Judge,
+    typer.Option(
+        "--judge",
+        metavar="WHAT",
+        help="What a gate holds to its limit: point, the difference; certain, all of its 95% "
+        "interval; possible, any of it.",
+    ),
+]
+AnyTestSetOption = Annotated[
+    bool, typer.Option("--any-test-set", help="Compare runs whose test sets differ.")
+]
+
+
 def command(
-    references: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUN RUN...", help="The first is the baseline.", autocompletion=complete_runs
-        ),
-    ],
-    test: Annotated[
-        Test, typer.Option("--test", metavar="TEST", help=f"One of {', '.join(get_args(Test))}.")
-    ] = "t",
-    all_pairs: Annotated[
-        bool, typer.Option("--all-pairs", help="Hold each run against all before it.")
-    ] = False,
-    fail_if: Annotated[
-        list[str],
-        typer.Option(
-            "--fail-if",
-            metavar="GATE",
-            help="Exit 3 if a difference from the first run is so: 'ndcg@10 < -1%', 'rmse > 0.01'.",
-        ),
-    ] = [],
-    judge: Annotated[
-        Judge,
-        typer.Option(
-            "--judge",
-            metavar="WHAT",
-            help="What a gate holds to its limit: point, the difference; certain, all of its 95% "
-            "interval; possible, any of it.",
-        ),
-    ] = "point",
-    any_test_set: Annotated[
-        bool, typer.Option("--any-test-set", help="Compare runs whose test sets differ.")
-    ] = False,
+    references: RunArguments,
+    test: TestOption = "t",
+    all_pairs: AllPairsOption = False,
+    fail_if: GatesOption = [],
+    judge: JudgeOption = "point",
+    any_test_set: AnyTestSetOption = False,
     runs: RunsOption = Path("runs"),
     form: FormatOption = None,
     json: JsonOption = False,

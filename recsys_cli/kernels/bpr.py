@@ -184,8 +184,7 @@ def bpr(
     Parameters
     ----------
     diagonal : int
-        User group g meets item group ``(g + diagonal) % groups``: no two blocks of a diagonal
-        share a user or an item, so they may run at once and in any order.
+        User group g meets item group ``(g + diagonal) % groups``; such blocks may run at once.
     key : int
         Names the stream of random numbers; each block has its own within it.
     bounds, users, items

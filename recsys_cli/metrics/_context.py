@@ -60,6 +60,20 @@ class Weights(NamedTuple):
         return int(np.count_nonzero(self.relevant)) == len(self.pair)
 
 
+class Once:
+    """Remembers what was made, so that metrics that need the same thing make it once."""
+
+    def __init__(self) -> None:
+        self._found: dict[Any, Any] = {}
+
+    def __call__(self, key: Any, make: Callable[[], T]) -> T:
+        """Return what ``make`` returned when first called under ``key``."""
+        if key not in self._found:
+            self._found[key] = make()
+        found: T = self._found[key]
+        return found
+
+
 @dataclass(frozen=True, eq=False)
 class Context:
     """What is known of the evaluated users and of the items; the same for every model.
@@ -89,14 +103,7 @@ class Context:
     train: Interactions
     weigh: Callable[[], Weights]
     features: SideFeatures = field(default_factory=SideFeatures)
-    _memory: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
-
-    def once(self, key: Any, make: Callable[[], T]) -> T:
-        """Return what ``make`` returned when first called under ``key``."""
-        if key not in self._memory:
-            self._memory[key] = make()
-        found: T = self._memory[key]
-        return found
+    once: Once = field(default_factory=Once, init=False, repr=False)
 
     @cached_property
     def weights(self) -> Weights:

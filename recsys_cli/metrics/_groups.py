@@ -83,14 +83,22 @@ def _ends(sums: Float64, weights: Float64) -> Ends:
     return np.where(np.isfinite(low), low, 0), scores.max(axis=1, initial=0)
 
 
-def gap(low: Float64, high: Float64) -> Float64:
-    """Return high - low."""
-    return high - low
+class Gap(GroupMetric):
+    """The highest score less the lowest."""
+
+    higher_is_better = False
+
+    def spread(self, low: Float64, high: Float64) -> Float64:
+        """Return high - low."""
+        return high - low
 
 
-def ratio(low: Float64, high: Float64) -> Float64:
-    """Return low / high; 1 where all groups have 0."""
-    return np.divide(low, high, where=high > 0, out=np.ones(np.shape(high)))
+class Ratio(GroupMetric):
+    """The lowest score over the highest; 1 where all groups have 0."""
+
+    def spread(self, low: Float64, high: Float64) -> Float64:
+        """Return low / high."""
+        return np.divide(low, high, where=high > 0, out=np.ones(np.shape(high)))
 
 
 class UserGroups(GroupMetric):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from recsys_cli import threads
 from recsys_cli.data import Float64, Int32, Int64
-from recsys_cli.metrics._context import Context, Labels
+from recsys_cli.metrics._context import Context, Labels, Once
 
 T = TypeVar("T")
 #: Users that one thread looks at before it takes the next.
@@ -59,14 +59,7 @@ class Ranked:
     items: Int32
     context: Context
     auc: Float64 | None = None
-    _memory: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
-
-    def once(self, key: Any, make: Callable[[], T]) -> T:
-        """Return what ``make`` returned when first called under ``key``; shared by all cutoffs."""
-        if key not in self._memory:
-            self._memory[key] = make()
-        found: T = self._memory[key]
-        return found
+    once: Once = field(default_factory=Once, init=False, repr=False)
 
     @property
     def n_relevant(self) -> Int64:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys_cli.data import Float64
-from recsys_cli.metrics._groups import ItemGroups, gap
+from recsys_cli.metrics._groups import Gap, ItemGroups
 
 
-class ExposureGap(ItemGroups):
+class ExposureGap(Gap, ItemGroups):
     """Gap between groups of items: largest less smallest relative exposure in the first k places.
 
     A place of rank r gives exposure ``1 / log2(r + 1)``. A group's score is its share of the
@@ -30,7 +29,6 @@ class ExposureGap(ItemGroups):
     bias and demographic parity).
     """
 
-    higher_is_better = False
     bounds = (0.0, np.inf)
 
     def definition(self, k: int | None) -> str:
@@ -39,7 +37,3 @@ class ExposureGap(ItemGroups):
             f"largest less smallest share of the exposure in the first {k} places over share of "
             f'the candidates, of the groups of items by "{self.column}"'
         )
-
-    def spread(self, low: Float64, high: Float64) -> Float64:
-        """Return the difference."""
-        return gap(low, high)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from recsys_cli.data import Float64
-from recsys_cli.metrics._groups import ItemGroups, ratio
+from recsys_cli.metrics._groups import ItemGroups, Ratio
 
 
-class ExposureRatio(ItemGroups):
+class ExposureRatio(Ratio, ItemGroups):
     """Ratio between groups of items: smallest / largest relative exposure in the first k places.
 
     A place of rank r gives exposure ``1 / log2(r + 1)``. A group's score is its share of the
@@ -34,7 +33,3 @@ class ExposureRatio(ItemGroups):
             f"smallest share of the exposure in the first {k} places over share of the candidates, "
             f'divided by the largest, of the groups of items by "{self.column}"'
         )
-
-    def spread(self, low: Float64, high: Float64) -> Float64:
-        """Return the ratio."""
-        return ratio(low, high)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from recsys_cli.data import Float64
-from recsys_cli.metrics._groups import UserGroups, gap
+from recsys_cli.metrics._groups import Gap, UserGroups
 
 
-class NDCGGap(UserGroups):
+class NDCGGap(Gap, UserGroups):
     """Gap between groups of users: largest less smallest mean ``ndcg@k`` of the groups of users.
 
     The groups are the labels of a column of the users, as in ``ndcg-gap:gender@10``; see ``ndcg``.
@@ -30,12 +29,7 @@ class NDCGGap(UserGroups):
     """
 
     score = "ndcg"
-    higher_is_better = False
 
     def definition(self, k: int | None) -> str:
         """Return what the number is."""
         return f'largest less smallest mean ndcg@{k} of the groups of users by "{self.column}"'
-
-    def spread(self, low: Float64, high: Float64) -> Float64:
-        """Return the difference."""
-        return gap(low, high)

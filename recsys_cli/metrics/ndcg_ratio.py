@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from recsys_cli.data import Float64
-from recsys_cli.metrics._groups import UserGroups, ratio
+from recsys_cli.metrics._groups import Ratio, UserGroups
 
 
-class NDCGRatio(UserGroups):
+class NDCGRatio(Ratio, UserGroups):
     """Ratio between groups of users: smallest mean ``ndcg@k`` of a group of users / the largest.
 
     The groups are the labels of a column of the users, as in ``ndcg-ratio:gender@10``; see
@@ -33,7 +32,3 @@ class NDCGRatio(UserGroups):
         return (
             f'smallest mean ndcg@{k} of a group of users by "{self.column}" divided by the largest'
         )
-
-    def spread(self, low: Float64, high: Float64) -> Float64:
-        """Return the ratio."""
-        return ratio(low, high)

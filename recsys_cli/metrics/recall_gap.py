@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from recsys_cli.data import Float64
-from recsys_cli.metrics._groups import UserGroups, gap
+from recsys_cli.metrics._groups import Gap, UserGroups
 
 
-class RecallGap(UserGroups):
+class RecallGap(Gap, UserGroups):
     """Gap between groups of users: largest less smallest mean ``recall@k`` of the groups of users.
 
     The groups are the labels of a column of the users, as in ``recall-gap:gender@10``; see
@@ -27,12 +26,7 @@ class RecallGap(UserGroups):
     """
 
     score = "recall"
-    higher_is_better = False
 
     def definition(self, k: int | None) -> str:
         """Return what the number is."""
         return f'largest less smallest mean recall@{k} of the groups of users by "{self.column}"'
-
-    def spread(self, low: Float64, high: Float64) -> Float64:
-        """Return the difference."""
-        return gap(low, high)

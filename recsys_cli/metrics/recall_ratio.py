@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from recsys_cli.data import Float64
-from recsys_cli.metrics._groups import UserGroups, ratio
+from recsys_cli.metrics._groups import Ratio, UserGroups
 
 
-class RecallRatio(UserGroups):
+class RecallRatio(Ratio, UserGroups):
     """Ratio between groups of users: smallest mean ``recall@k`` of a group of users / the largest.
 
     The groups are the labels of a column of the users, as in ``recall-ratio:gender@10``; see
@@ -34,7 +33,3 @@ class RecallRatio(UserGroups):
             f'smallest mean recall@{k} of a group of users by "{self.column}" divided by the '
             "largest"
         )
-
-    def spread(self, low: Float64, high: Float64) -> Float64:
-        """Return the ratio."""
-        return ratio(low, high)
