@@ -1,6 +1,6 @@
 """Write docs/statistics.md: how often intervals hold the truth, and how often tests are wrong.
 
-``python -m benchmarks._calibration`` takes ten minutes; the numbers follow from its seeds.
+``python -m benchmarks._calibration`` takes half an hour; the numbers follow from its seeds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._simulated import POPULATIONS, Population, Rivals, coverage_p_value
+from benchmarks._simulated import POPULATIONS, Population, Rivals
+from benchmarks._simulated_lists import coverage_p_value
 from recsys_cli.seeding import generator
 from recsys_cli.statistics import CONFIDENCE, Estimate, holm
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_cli import threads
+from recsys_cli.runs._environment import usage
 
 _PACKAGES = ("recsys-cli", "implicit", "scikit-surprise", "numpy", "scipy", "numba")
 
@@ -49,6 +50,16 @@ def describe() -> dict[str, Any]:
             **{name: version(name) for name in _PACKAGES},
         },
     }
+
+
+def peak_memory() -> int:
+    """Return the most bytes that this process has held at a time."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        # On Linux this would count what the process that started this one held.
+        return int(usage()["peak_memory_bytes"])
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 def _cpu() -> str:

@@ -18,15 +18,18 @@ class Row:
     case : str
         Names the data, which may be a stand-in.
     ours, peer : list of float
-        Seconds; the n-th of both come from the same turn. ``peer`` is None where there is none.
+        Seconds, or what ``unit`` says; the n-th of both come from the same turn. ``peer`` is None
+        where there is none.
     versus : str
         The peer with its settings.
     quality : dict of str to list of float
         Of ours, then of the peer; one number where both share it, None where there is none.
     faster, within : float, optional
-        The aim: the peer's time over ours to exceed, or seconds to stay within.
+        The aim: the peer's time over ours to exceed, or what to stay within.
     family : str
         Of the model, where a job goes through several.
+    unit : {"s", "MB"}
+        What ``ours`` and ``peer`` count.
     """
 
     case: str
@@ -37,6 +40,7 @@ class Row:
     faster: float | None = None
     within: float | None = None
     family: str = ""
+    unit: str = "s"
 
     @property
     def ratios(self) -> list[float]:

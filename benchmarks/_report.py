@@ -62,13 +62,22 @@ def page(results: list[Result]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    peer = f"{_seconds(row.peer)}, {row.versus}" if row.peer else "–"
+    peer = f"{_amounts(row.peer, row.unit)}, {row.versus}" if row.peer else "–"
     ratio = _spread(row.ratios, "×", 2) if row.peer else "–"
     quality = "; ".join(
         f"{name} {' / '.join(map(_number, values))}" for name, values in row.quality.items()
     )
     met = {None: "–", True: "yes", False: "**missed**"}[row.met]
-    return (row.family, row.case, _seconds(row.ours), peer, ratio, quality or "–", _aim(row), met)
+    return (
+        row.family,
+        row.case,
+        _amounts(row.ours, row.unit),
+        peer,
+        ratio,
+        quality or "–",
+        _aim(row),
+        met,
+    )
 
 
 def _number(value: float | None) -> str:
@@ -78,10 +87,12 @@ def _number(value: float | None) -> str:
 def _aim(row: Row) -> str:
     if row.faster is not None:
         return f"> {row.faster:g}×"
-    return "–" if row.within is None else f"≤ {row.within:g} s"
+    return "–" if row.within is None else f"≤ {row.within:g} {row.unit}"
 
 
-def _seconds(values: list[float]) -> str:
+def _amounts(values: list[float], unit: str) -> str:
+    if unit != "s":
+        return _spread(values, f" {unit}", 0)
     if median(values) < 1:
         return _spread([1000 * value for value in values], " ms", 0 if median(values) >= 0.1 else 1)
     return _spread(values, " s", 2)

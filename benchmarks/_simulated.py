@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from recsys_cli.data import Float64, Int32
+from benchmarks._simulated_groups import of_groups
+from benchmarks._simulated_lists import novelty, of_lists
+from recsys_cli.data import Float64
 from recsys_cli.evaluation import estimate
 from recsys_cli.metrics import parse
-from recsys_cli.metrics._ranked import Ranked
 from recsys_cli.statistics import Estimate, paired_test
 
 Drawn = tuple[Estimate, float]
 #: The discount of a hit at each rank, and how likely a hit is to be there.
 _DISCOUNTS = 1 / np.log2(np.arange(2, 12))
 _RANKS = _DISCOUNTS**1.5 / np.sum(_DISCOUNTS**1.5)
-#: Lists of how many users there are to draw from, of how many items, and how long.
-_POOL, _ITEMS, _DEPTH = 20_000, 1_000, 10
 
 
 @dataclass(frozen=True)
@@ -102,46 +99,15 @@ def _popularity(rng: np.random.Generator, users: int) -> Drawn:
     return estimate("popularity@10", {"popularity@10": values}), float(np.exp(0.125))
 
 
-def _liked(rng: np.random.Generator, users: int) -> Float64:
-    """Return scores of users who like what is popular and what is of their kind."""
-    appeal = -1.3 * np.log(np.arange(1, _ITEMS + 1))
-    kinds = rng.integers(0, 8, users)
-    return appeal + 2.0 * (np.arange(_ITEMS) % 8 == kinds[:, None])
-
-
-def _lists(rng: np.random.Generator, scores: Float64, noise: float) -> Int32:
-    scores = scores + noise * rng.gumbel(size=scores.shape)
-    return np.argpartition(-scores, _DEPTH, axis=1)[:, :_DEPTH].astype(np.int32)
-
-
-@cache
-def _pool() -> Int32:
-    rng = np.random.default_rng(1)
-    return _lists(rng, _liked(rng, _POOL), 1.0)
-
-
-def coverage_p_value(rng: np.random.Generator, users: int) -> float:
-    """Return the p-value of coverage@10 of two runs that are equal but for chance."""
-    scores = _liked(rng, users)
-    scores += 0.7 * rng.gumbel(size=scores.shape)
-    runs = [_of_lists("coverage@10", _lists(rng, scores, 0.5)) for _ in range(2)]
-    return paired_test(*runs).p_value or 0.0
-
-
-def _coverage(rng: np.random.Generator, users: int) -> Drawn:
-    lists = _pool()[rng.integers(0, _POOL, users)]
-    often = np.bincount(_pool().ravel(), minlength=_ITEMS) / _POOL
-    truth = float(np.mean(1 - (1 - often) ** users))
-    return _of_lists("coverage@10", lists), truth
-
-
-def _of_lists(name: str, lists: Int32) -> Estimate:
-    everything: Any = SimpleNamespace(candidates=np.ones(_ITEMS, bool), n_candidates=_ITEMS)
-    ranked = Ranked(lists, everything)
-    metric: Any = parse(name).metric
-    column, total = metric.per_user(ranked, _DEPTH), metric.total(ranked, _DEPTH)
-    return estimate(name, {name: column}, total, metric.jackknife_scale(ranked, _DEPTH))
-
+_LISTS = {True: "lists of 8 kinds of users, 1,000 items", False: "lists of any of 1,000 items"}
+_SEVEN = [0.1, 0.15, 0.35, 0.2, 0.08, 0.07, 0.05]
+#: Means of groups, and the shares of the users that they have.
+_GROUPS = {
+    "2 groups of users, alike": ([0.15, 0.15], [0.7, 0.3]),
+    "2 groups of users, apart": ([0.2, 0.15], [0.7, 0.3]),
+    "7 groups of users, alike": ([0.15] * 7, _SEVEN),
+    "7 groups of users, apart": ([0.1, 0.12, 0.14, 0.15, 0.16, 0.18, 0.22], _SEVEN),
+}
 
 POPULATIONS = [
     Population("ndcg@10", "one relevant item a user, found by 5%", _one_relevant(0.05)),
@@ -153,7 +119,17 @@ POPULATIONS = [
     Population("rmse", "1 to hundreds of pairs a user, whose errors go together", _rmse),
     Population("popularity@10", "log-normal", _popularity),
     Population("ips-dcg@10", "found by 10%, weights log-normal", _weighed),
-    Population("coverage@10", "lists of 8 kinds of users, 1,000 items", _coverage),
+    Population("novelty@10", "lists of 8 kinds of users, 1,000 items", novelty),
+    *(
+        Population(name, about, of_lists(name, kinds=kinds))
+        for name in ("coverage@10", "gini@10", "entropy@10")
+        for kinds, about in _LISTS.items()
+    ),
+    *(
+        Population(name, about, of_groups(name, *groups))
+        for name in ("ndcg-gap:age@10", "ndcg-ratio:age@10")
+        for about, groups in _GROUPS.items()
+    ),
 ]
 
 

@@ -115,7 +115,8 @@ class _Table(NamedTuple):
         candidates = np.ones(self.items.shape[1], np.bool_)
         candidates[-1] = False
         out, columns = np.empty(len(self.items)), np.nonzero(empty)[1].astype(np.int32)
-        auc_rows(self.scores, candidates, ends, columns, relevant.indptr, column, out)
+        scores = np.where(empty, np.float32(0), self.scores)
+        auc_rows(scores, candidates, ends, columns, relevant.indptr, column, out)
         return out
 
     def _place(self, relevant: CSR, column: Int32) -> Int64:

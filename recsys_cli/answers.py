@@ -10,11 +10,12 @@ import numpy as np
 from recsys_cli import threads
 from recsys_cli.among import rank_among
 from recsys_cli.candidates import CandidateLists
-from recsys_cli.data import Float32, Float64, Int32, Int64
+from recsys_cli.data import CSR, Float32, Float64, Int32, Int64
 from recsys_cli.errors import Diverged
 from recsys_cli.heldout import HeldOut
 from recsys_cli.listener import Listener
 from recsys_cli.models._base import BLOCK_SCORES, Model
+from recsys_cli.models._topk import top_k
 
 #: Users asked for, or folded in, at a time; progress is told between.
 BLOCK = 8192
@@ -71,11 +72,8 @@ def ask(
             rows = start + np.flatnonzero(part.n_relevant[start:stop])
             if lists is not None and (depth or auc):
                 _fill(answers, served, users[rows - start], rows, part, lists)
-            elif depth:
-                found = _recommend(served, users[rows - start], rows, part, depth)
-                answers.items[rows], answers.scores[rows] = found
-            if auc and lists is None:
-                answers.auc[rows] = _auc(served, users[rows - start], rows, part)
+            elif depth or auc:
+                _rank(answers, served, users[rows - start], rows, part, auc=auc)
             if ratings:
                 low, high = np.searchsorted(part.pair_at, (start, stop))
                 local = users[part.pair_at[low:high] - start]
@@ -110,32 +108,42 @@ def _fill(
     answers.auc[rows], answers.place[rows] = found.auc, found.place
 
 
-def _recommend(
-    model: Model[Any], users: Int32, rows: Int64, part: HeldOut, depth: int
-) -> tuple[Int32, Float32]:
-    seen = part.seen.rows(rows)
-    items, scores = model.recommend(users, depth, exclude=seen, candidates=part.candidates)
-    closed = np.concatenate(([0], np.cumsum(part.candidates[seen.indices])))
-    n_open = part.candidates.sum() - (closed[seen.indptr[1:]] - closed[seen.indptr[:-1]])
-    # Not-a-number ranks nowhere: it shows as a list that ends while candidates remain.
-    full = (items >= 0).sum(axis=1) >= np.minimum(depth, n_open)
-    _check(model, np.isfinite(scores[items >= 0]).all() and full.all(), "score")
-    return items, scores
+def _rank(
+    answers: Answers, model: Model[Any], users: Int32, rows: Int64, part: HeldOut, *, auc: bool
+) -> None:
+    """Score all items once, and fill in what is made of the scores, block by block."""
+    depth = answers.items.shape[1]
+    candidates = None if part.candidates.all() else part.candidates
+
+    def block(start: int, stop: int) -> None:
+        at = rows[start:stop]
+        scores, seen = model.score(users[start:stop]), part.seen.rows(at)
+        if auc:
+            answers.auc[at] = _auc(scores, seen, part.relevant.rows(at), part)
+            _check(model, np.isfinite(answers.auc[at]).all(), "score")
+        if depth:
+            items, best = top_k(scores, depth, seen, candidates)
+            _check(
+                model, _is_full(items, seen, part) and np.isfinite(best[items >= 0]).all(), "score"
+            )
+            answers.items[at], answers.scores[at] = items, best
+
+    threads.map_blocks(block, len(rows), max(1, BLOCK_SCORES // part.pairs.n_items))
 
 
-def _auc(model: Model[Any], users: Int32, rows: Int64, part: HeldOut) -> Float64:
+def _auc(scores: Float32, seen: CSR, relevant: CSR, part: HeldOut) -> Float64:
     from recsys_cli.kernels.ranks import auc_rows
 
-    def block(start: int, stop: int) -> Float64:
-        seen, relevant = part.seen.rows(rows[start:stop]), part.relevant.rows(rows[start:stop])
-        scores, out = model.score(users[start:stop]), np.empty(stop - start)
-        _check(model, np.isfinite(scores).all(), "score")
-        known, wanted = (seen.indptr, seen.indices), (relevant.indptr, relevant.indices)
-        auc_rows(scores, part.candidates, *known, *wanted, out)
-        return out
+    out = np.empty(len(scores))
+    auc_rows(scores, part.candidates, *seen[:2], *relevant[:2], out)
+    return out
 
-    size = max(1, BLOCK_SCORES // part.pairs.n_items)
-    return np.concatenate([np.empty(0), *threads.map_blocks(block, len(rows), size)])
+
+def _is_full(items: Int32, seen: CSR, part: HeldOut) -> bool:
+    """Return whether lists end only where no candidate remains: not-a-number ranks nowhere."""
+    closed = np.concatenate(([0], np.cumsum(part.candidates[seen.indices])))
+    n_open = part.candidates.sum() - (closed[seen.indptr[1:]] - closed[seen.indptr[:-1]])
+    return bool(((items >= 0).sum(axis=1) >= np.minimum(items.shape[1], n_open)).all())
 
 
 def _predict(model: Model[Any], users: Int32, rows: slice, part: HeldOut) -> Float32:

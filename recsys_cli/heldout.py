@@ -92,7 +92,7 @@ class HeldOut:
         value = np.full(len(keys), -np.inf, np.float32)
         np.maximum.at(value, at, pairs.value[wanted])
         known = self.seen.row_of() * pairs.n_items + self.seen.indices
-        new = ~_contains(known, keys)
+        new = ~contains(known, keys)
         user, item = np.divmod(keys[new], pairs.n_items)
         count = np.bincount(user, minlength=len(self.users))
         indptr = np.concatenate(([0], np.cumsum(count)))
@@ -148,8 +148,8 @@ def _wanted(split: Split, spec: EvaluationSpec, part: str) -> Interactions:
     return data
 
 
-def _contains(keys: Int64, wanted: Int64) -> Bool:
-    """Return which of ``wanted`` are among ``keys``, which ascend."""
+def contains(keys: Int64, wanted: Int64) -> Bool:
+    """Return which of ``wanted`` are among ``keys``, which ascend: no hash of many keys is made."""
     if not len(keys):
         return np.zeros(len(wanted), bool)
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

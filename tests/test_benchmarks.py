@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 
+import numpy as np
 import pytest
 
-from benchmarks import __main__, _data, _measure, _report, models
+from benchmarks import __main__, _data, _measure, _report, evaluate, models
 from benchmarks._cases import Case, cases
+from benchmarks._made_up import Shape, made_up
 from benchmarks._wrappers import wrappers
+from recsys_cli.metrics import METRICS, parse
 
 
 def _result(*rows: _measure.Row) -> _report.Result:
@@ -80,6 +83,42 @@ def test_every_model_stands_beside_its_peer(case, tiny):
 def test_a_wrapper_does_the_work_that_its_library_does(case, tiny):
     (ours, theirs), *_ = _rows(case)[0].quality.values()
     assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+def test_memory_is_held_against_its_aim_in_its_own_unit():
+    table = _report.table([_measure.Row("peak", [2100.4], within=2000, unit="MB")])
+    assert "| 2100 MB (2100–2100) | – | – | – | ≤ 2000 MB | **missed** |" in table
+
+
+def test_every_ranking_metric_is_timed_and_those_on_pairs_apart():
+    everything, families = evaluate.everything(), evaluate.families()
+    asked = [name for names in families.values() for name in names]
+    stems = {parse(name).metric.spec_name() for name in asked}
+    assert stems == {name for name in METRICS.names() if METRICS.get(name).kind != "rating"}
+    assert set(asked) - set(everything) == set(families[evaluate.PAIRWISE])
+    assert {parse(name).k for name in asked} == {None, *evaluate.CUTOFFS}
+    assert "ndcg-exp@20" in families["accuracy"] and "gini@100" in families["beyond accuracy"]
+
+
+def test_a_split_is_made_up_the_same_each_time_and_holds_out_some_of_each_user():
+    split, features, model = made_up(Shape(300, 200, 9000, 4))
+    again = made_up(Shape(300, 200, 9000, 4))
+    np.testing.assert_array_equal(again.split.test.pair_key, split.test.pair_key)
+    np.testing.assert_array_equal(again.model.user_factors_, model.user_factors_)
+    assert split.test.user_counts.min() > 0 and len(split.train) > 5 * len(split.test)
+    assert not np.isin(split.test.pair_key, split.train.pair_key).any()
+    popular = np.sort(split.train.item_counts)[::-1]
+    assert popular[:40].sum() > 0.4 * popular.sum()
+    assert features.items.known.any()
+
+
+def test_the_cost_of_an_evaluation_has_a_row_a_stage(monkeypatch):
+    monkeypatch.setattr(evaluate, "SMALL", Shape(300, 200, 9000, 4))
+    *stages, memory = evaluate.run(quick=True)
+    assert all(row.ratios and row.peer and row.quality["times the product"] for row in stages)
+    for family in set(evaluate.families()) - {evaluate.AUC}:
+        assert any(f": {family}, " in row.case for row in stages), family
+    assert 0 < memory.ours[0] < 2000 and memory.met
 
 
 def test_results_survive_the_disk(tmp_path, monkeypatch):

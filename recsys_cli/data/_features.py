@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -59,12 +61,7 @@ class Features:
         }
         found: list[tuple[str, Int32, Float32]] = []
         for name, values in {**labels, **self.multilabel}.items():
-            by_label: dict[str, list[int]] = {}
-            for row, row_labels in enumerate(values):
-                for label in dict.fromkeys(row_labels):
-                    by_label.setdefault(label, []).append(row)
-            for label in sorted(by_label):
-                rows = np.array(by_label[label], np.int32)
+            for label, rows in _by_label(values):
                 found.append((f"{name}={label}", rows, np.ones(len(rows), np.float32)))
         for name, numbers in self.numeric.items():
             rows = np.flatnonzero(~np.isnan(numbers)).astype(np.int32)
@@ -79,6 +76,20 @@ class Features:
             {name: [column[i] for i in rows] for name, column in self.multilabel.items()},
             {name: column[rows] for name, column in self.numeric.items()},
         )
+
+
+def _by_label(values: list[tuple[str, ...]]) -> Iterator[tuple[str, Int32]]:
+    """Yield each label, in order, with the rows that have it, ascending."""
+    flat = [*chain.from_iterable(values)]
+    names = sorted(set(flat))
+    code = {label: at for at, label in enumerate(names)}
+    codes = np.fromiter(map(code.__getitem__, flat), np.int64, len(flat))
+    row = np.repeat(np.arange(len(values)), [*map(len, values)])
+    # Sorted keys: by label, then by row, and a label that a row names twice once.
+    code_of, row = np.divmod(np.unique(codes * len(values) + row), max(1, len(values)))
+    ends = np.searchsorted(code_of, np.arange(len(names) + 1))
+    for label, start, stop in zip(names, ends, ends[1:], strict=False):
+        yield label, row[start:stop].astype(np.int32)
 
 
 class SideFeatures(NamedTuple):

@@ -44,7 +44,7 @@ class MetricValue:
     effective_pairs : float, optional
         How many pairs of one weight would tell as much: (Σ w)² / Σ w², w the weights.
     interval : str, optional
-        How ``ci95`` is made: wilson, log-t or t.
+        How ``ci95`` is made: wilson, log-t, t or mover.
     jackknife_scale : float, optional
         Of a catalogue metric, what the standard error of its column's jackknife is multiplied by.
     full : Beside, optional

@@ -129,6 +129,23 @@ def count_before(
 
 
 @njit(cache=True, nogil=True)
+def sum_pairs(
+    start: int,
+    stop: int,
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    values: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Write the sum of the values (n_items,) of the items in each row of a CSR, in their order."""
+    for row in range(start, stop):
+        total = 0.0
+        for at in range(indptr[row], indptr[row + 1]):
+            total += values[indices[at]]
+        out[row] = total
+
+
+@njit(cache=True, nogil=True)
 def pair_rows(
     start: int,
     stop: int,
@@ -159,3 +176,32 @@ def pair_rows(
                 if items[row, before] >= 0:
                     total += alike[items[row, before]] * scale[items[row, before]]
             out[row, at] += total * scale[item]
+
+
+@njit(cache=True, nogil=True)
+def end_rows(
+    sums: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    none: float,
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> None:
+    """Write the lowest and the highest ``sum / weight`` of each row, of groups of users or items.
+
+    Parameters
+    ----------
+    sums, weights : ndarray of float64, shape (b, g)
+        A negative sum counts as 0.
+    none : float
+        Weights up to this one are left out.
+    low, high : ndarray of float64, shape (b,)
+        Zeros, which stay where no group has weight.
+    """
+    for row in range(sums.shape[0]):
+        found = False
+        for group in range(sums.shape[1]):
+            if weights[row, group] > none:
+                score = max(sums[row, group], 0.0) / weights[row, group]
+                low[row] = min(low[row], score) if found else score
+                high[row] = max(high[row], score)
+                found = True

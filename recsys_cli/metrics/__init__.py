@@ -44,7 +44,7 @@ def parse(name: str) -> ParsedMetric:
     metric = _metric(stem, column if colon else None, at + cutoff)
     if not metric.has_cutoff:
         if at:
-            raise SpecError(f'"{stem}" takes no cutoff; did you mean "{stem}"?')
+            raise SpecError(f'"{name}": {stem} takes no cutoff; did you mean "{head}"?')
         return ParsedMetric(name, metric, None)
     if not at:
         raise SpecError(f'"{head}" needs a cutoff, such as {head}@10')
@@ -57,7 +57,9 @@ def _metric(stem: str, column: str | None, rest: str) -> Metric:
     cls = METRICS.get(stem)
     if not cls.takes_column():
         if column is not None:
-            raise SpecError(f'"{stem}" takes no column; did you mean "{stem}{rest}"?')
+            raise SpecError(
+                f'"{stem}:{column}{rest}": {stem} takes no column; did you mean "{stem}{rest}"?'
+            )
         return cls()
     if not column:
         raise SpecError(

@@ -41,7 +41,7 @@ class Metric(Component[MetricConfig]):
     kind: ClassVar[Literal["ranking", "rating", "catalogue"]]
     higher_is_better: ClassVar[bool] = True
     has_cutoff: ClassVar[bool] = True
-    #: Whether :attr:`Ranked.auc` is read, which takes a second pass over the scores.
+    #: Whether :attr:`Ranked.auc` is read, which takes passes over all scores.
     needs_auc: ClassVar[bool] = False
     #: Whether users without a relevant item count, so that values are by row of ``Context.seen``.
     counts_all_users: ClassVar[bool] = False
@@ -85,7 +85,7 @@ class Metric(Component[MetricConfig]):
             return
         if self.column not in labelled:
             raise SpecError(f"{self.spec_name()}: {_no_such(self.column, found, [*labelled])}")
-        if len(_distinct(labelled[self.column])) < 2:
+        if not _differs(labelled[self.column]):
             raise SpecError(
                 f'{self.spec_name()}: all {self.features_of} with a "{self.column}" have the same, '
                 "so there are no groups to compare"
@@ -159,9 +159,12 @@ class RatingMetric(Metric):
 _EXAMPLES = {"users": "gender", "items": "genre"}
 
 
-def _distinct(column: list[str] | list[tuple[str, ...]]) -> set[str]:
+def _differs(column: list[str] | list[tuple[str, ...]]) -> bool:
+    """Return whether there are two different labels, looking no further than the second."""
     values = ((value,) if isinstance(value, str) else value for value in column)
-    return {label for labels in values for label in labels if label}
+    labels = (label for labels in values for label in labels if label)
+    first = next(labels, None)
+    return any(label != first for label in labels)
 
 
 def _no_such(column: str, found: Features, known: list[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -28,7 +29,8 @@ class Labels(NamedTuple):
         return np.diff(self.indptr)
 
 
-class Weights(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Weights:
     """What held-out pairs weigh: one over the chance that each of them had of being held out.
 
     They are the pairs of a user and a candidate that the user is not known for, n in all, relevant
@@ -43,33 +45,38 @@ class Weights(NamedTuple):
     relevant: Float64
     n_open: Int64
 
-    @property
+    @cached_property
     def sums(self) -> Float64:
         """The sum over the pairs of each row, float64 (any,)."""
         total = np.bincount(self.row, self.pair, len(self.n_open))
         return np.asarray(total, np.float64)
 
-    @property
+    @cached_property
     def counted(self) -> Bool:
         """Which rows have a pair, bool (any,)."""
         return np.bincount(self.row, minlength=len(self.n_open)) > 0
 
-    @property
+    @cached_property
     def all_relevant(self) -> bool:
         """Whether no pair is known to be irrelevant."""
         return int(np.count_nonzero(self.relevant)) == len(self.pair)
 
 
 class Once:
-    """Remembers what was made, so that metrics that need the same thing make it once."""
+    """Remembers what was made, so that metrics that need the same thing make it once.
+
+    Metrics are computed on several threads: one that needs what another is making waits for it.
+    """
 
     def __init__(self) -> None:
         self._found: dict[Any, Any] = {}
+        self._making: dict[Any, Lock] = {}
 
     def __call__(self, key: Any, make: Callable[[], T]) -> T:
         """Return what ``make`` returned when first called under ``key``."""
-        if key not in self._found:
-            self._found[key] = make()
+        with self._making.setdefault(key, Lock()):
+            if key not in self._found:
+                self._found[key] = make()
         found: T = self._found[key]
         return found
 
@@ -105,20 +112,21 @@ class Context:
     features: SideFeatures = field(default_factory=SideFeatures)
     once: Once = field(default_factory=Once, init=False, repr=False)
 
-    @cached_property
+    @property
     def weights(self) -> Weights:
         """What the held-out pairs of all users weigh, those without a relevant item included."""
-        return self.weigh()
+        return self.once("weights", self.weigh)
 
     @cached_property
     def n_relevant(self) -> Int64:
         """Relevant items of each user, at least 1; cold ones included; int64 (u,)."""
         return np.diff(self.relevant.indptr)
 
-    @cached_property
+    @property
     def ideal(self) -> Int64:
         """The relevant pairs by descending value within each user: an order of ``relevant``."""
-        return np.lexsort((-self.relevant.data, self.relevant.row_of()))
+        pairs = self.relevant
+        return self.once("ideal", lambda: np.lexsort((-pairs.data, pairs.row_of())))
 
     @cached_property
     def n_candidates(self) -> int:
@@ -130,10 +138,13 @@ class Context:
         """Training interactions of each item, int64 (n_items,)."""
         return self.train.item_counts
 
-    @cached_property
+    @property
     def item_users(self) -> Int64:
         """Users with a training interaction with each item, int64 (n_items,)."""
-        return np.bincount(self.train.csr.indices, minlength=self.train.n_items)
+        train = self.train
+        return self.once(
+            "item users", lambda: np.bincount(train.csr.indices, minlength=train.n_items)
+        )
 
     @cached_property
     def n_users(self) -> int:

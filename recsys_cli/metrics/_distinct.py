@@ -39,7 +39,10 @@ def jackknife_scale(items: Int32, counted: Bool, lists: Int64) -> float:
     lists : ndarray of int64, shape (n_items,)
         In how many lists each item is.
     """
-    sums = [_together(items, counted & (lists == n), n) for n in range(1, len(_WEIGHTS) + 1)]
+    few = counted & (lists > 0) & (lists <= len(_WEIGHTS))
+    row, place = np.nonzero((items >= 0) & few[items])
+    item = items[row, place]
+    sums = [_together(row, item, lists[item] == n, n) for n in range(1, len(_WEIGHTS) + 1)]
     alone, twice = sums[0], sums[1]
     centre = np.count_nonzero(counted & (lists == 1)) ** 2 / max(1, len(items))
     jackknife = alone - centre
@@ -55,13 +58,17 @@ def jackknife_scale(items: Int32, counted: Bool, lists: Int64) -> float:
     return float(np.sqrt(max(found, least) / jackknife))
 
 
-def _together(items: Int32, wanted: Bool, lists: int) -> int:
+def _together(row: Int64, item: Int32, wanted: Bool, lists: int) -> int:
     """Return the sum of squares of the sizes of groups: items that are in just the same lists.
 
-    Each of the wanted items is in as many lists as ``lists`` says.
+    Parameters
+    ----------
+    row : ndarray of int64, shape (n,)
+        A list, ascending, and ``item`` one of its items.
+    wanted : ndarray of bool, shape (n,)
+        The rows to look at: those of items that are in as many lists as ``lists`` says.
     """
-    row, place = np.nonzero((items >= 0) & wanted[items])
     # Rows ascend, and a stable sort by item keeps that: each item's lists stand in one row.
-    users = row[np.argsort(items[row, place], kind="stable")].reshape(-1, lists)
+    users = row[wanted][np.argsort(item[wanted], kind="stable")].reshape(-1, lists)
     _, sizes = np.unique(users, axis=0, return_counts=True)
     return int(np.square(sizes).sum())

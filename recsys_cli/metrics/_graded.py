@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from recsys_cli.data import Float64
+from recsys_cli.data import Float64, Int64
 from recsys_cli.metrics._base import RankingMetric
 from recsys_cli.metrics._context import Context
 from recsys_cli.metrics._ranked import Ranked, discounts
@@ -44,9 +44,13 @@ class GradedNDCG(RankingMetric):
 
 
 def _ideal(context: Context, gains: Float64, discount: Float64) -> Float64:
-    starts, counts = context.relevant.indptr[:-1], context.n_relevant
-    place = np.arange(len(gains)) - np.repeat(starts, counts)
+    row, place = context.once("ideal places", lambda: _places(context))
     among = place < len(discount)
-    row = np.repeat(np.arange(len(counts)), counts)[among]
     best = gains[context.ideal[among]] * discount[place[among]]
-    return np.asarray(np.bincount(row, best, len(counts)), np.float64)
+    return np.asarray(np.bincount(row[among], best, len(context.n_relevant)), np.float64)
+
+
+def _places(context: Context) -> tuple[Int64, Int64]:
+    """Return the user and the place, from 0, of each pair of the ideal lists."""
+    row = context.relevant.row_of()
+    return row, np.arange(len(row)) - context.relevant.indptr[row]

@@ -7,16 +7,29 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from recsys_cli.data import Float64
+from recsys_cli.data import Float64, Int64
 from recsys_cli.metrics import METRICS
 from recsys_cli.metrics._base import CatalogueMetric, ColumnConfig, RankingMetric
-from recsys_cli.metrics._context import Context, Labels
-from recsys_cli.metrics._ranked import Ranked, by_blocks, discounts
+from recsys_cli.metrics._context import Labels
+from recsys_cli.metrics._ranked import Ranked, by_blocks
 
 #: Exposure left below this is a rounding error of none.
 _NONE = 1e-9
 #: Lowest and highest score.
 Ends = tuple[Float64, Float64]
+
+
+class Scores(NamedTuple):
+    """The scores of g groups: float64 (g,) each, and what an interval of them needs.
+
+    ``most`` is the largest score that a group can have, ``users`` int64 (g,) how many it rests on,
+    and ``covariance`` float64 (g, g) that of the scores over samples of users.
+    """
+
+    score: Float64
+    most: Float64
+    users: Int64
+    covariance: Float64
 
 
 class GroupMetric(CatalogueMetric):
@@ -41,46 +54,66 @@ class GroupMetric(CatalogueMetric):
     def parts(self, ranked: Ranked, k: int, rows: slice) -> tuple[Float64, Float64]:
         """Return what each of some users adds to the groups' sums and weights, float64 (b, g)."""
 
+    @abstractmethod
+    def most(self, ranked: Ranked) -> Float64:
+        """Return the largest score that each group can have."""
+
     def total(self, ranked: Ranked, k: int) -> float:
         """Return the value over all users."""
-        return float(self.spread(*self._ends(ranked, k)[0])[0])
+        return float(self.spread(*self._found(ranked, k)[0])[0])
+
+    def scores(self, ranked: Ranked, k: int) -> Scores:
+        """Return the scores of the groups with weight."""
+        return self._found(ranked, k)[2]
 
     def per_user(self, ranked: Ranked, k: int) -> Float64:
         """Return by how much the value would fall without each user."""
-        whole, without = self._ends(ranked, k)
+        whole, without, _ = self._found(ranked, k)
         return self.spread(*whole) - self.spread(*without)
 
-    def _ends(self, ranked: Ranked, k: int) -> tuple[Ends, Ends]:
-        """Return the lowest and highest score over all users, and without each of them.
+    def _found(self, ranked: Ranked, k: int) -> tuple[Ends, Ends, Scores]:
+        """Return the lowest and highest score over all users and without each, and all scores.
 
         Gap and ratio share them.
         """
 
-        def find() -> tuple[Ends, Ends]:
-            width = self.width(ranked)
-            parts = by_blocks(lambda rows: self._summed(ranked, k, rows), len(ranked.items), width)
-            sums, weights = np.asarray(np.sum(parts, axis=0))
+        def find() -> tuple[Ends, Ends, Scores]:
+            sums, weights, counts = self._whole(ranked, k)
+            there = weights > _NONE
+            score, users = sums[there] / weights[there], counts[there]
 
-            def without(rows: slice) -> Float64:
+            def without(rows: slice) -> tuple[Float64, Float64]:
                 lost, lost_weights = self.parts(ranked, k, rows)
-                return np.stack(_ends(sums - lost, weights - lost_weights))
+                moved = (lost[:, there] - score * lost_weights[:, there]) / weights[there]
+                ends = _ends(sums - lost, weights - lost_weights)
+                return np.stack(ends), np.asarray(moved.T @ moved)
 
-            low, high = np.hstack(by_blocks(without, len(ranked.items), width))
-            return _ends(sums, weights), (low, high)
+            ends, products = zip(*by_blocks(without, len(ranked.items), len(sums)), strict=True)
+            low, high = np.hstack(ends)
+            grown = np.sqrt(users / np.maximum(users - 1, 1))
+            covariance = np.sum(products, axis=0) * grown * grown[:, None]
+            found = Scores(score, self.most(ranked)[there], users.astype(np.int64), covariance)
+            return _ends(sums[None], weights[None]), (low, high), found
 
         return ranked.once((self.score, self.column, k), find)
 
-    def _summed(self, ranked: Ranked, k: int, rows: slice) -> Float64:
-        parts = np.stack(self.parts(ranked, k, rows))
-        return np.asarray(parts.sum(axis=1, keepdims=True))
+    def _whole(self, ranked: Ranked, k: int) -> Float64:
+        """Return the sums and weights of the groups, and how many users have any in each."""
+
+        def summed(rows: slice) -> Float64:
+            sums, weights = self.parts(ranked, k, rows)
+            return np.stack([part.sum(axis=0) for part in (sums, weights, weights > 0)])
+
+        return np.asarray(np.sum(by_blocks(summed, len(ranked.items), self.width(ranked)), axis=0))
 
 
 def _ends(sums: Float64, weights: Float64) -> Ends:
     """Return the lowest and the highest ``sum / weight`` of each row; 0 where no group has any."""
-    there = weights > _NONE
-    scores = np.divide(np.maximum(sums, 0), weights, where=there, out=np.zeros(sums.shape))
-    low = np.where(there, scores, np.inf).min(axis=1, initial=np.inf)
-    return np.where(np.isfinite(low), low, 0), scores.max(axis=1, initial=0)
+    from recsys_cli.kernels.lists import end_rows
+
+    low, high = np.zeros((2, len(sums)))
+    end_rows(sums, weights, _NONE, low, high)
+    return low, high
 
 
 class Gap(GroupMetric):
@@ -110,6 +143,10 @@ class UserGroups(GroupMetric):
         """Return the number of groups."""
         return self._groups(ranked).n_labels
 
+    def most(self, ranked: Ranked) -> Float64:
+        """Return 1 for each group."""
+        return np.ones(self.width(ranked))
+
     def parts(self, ranked: Ranked, k: int, rows: slice) -> tuple[Float64, Float64]:
         """Return the users' values and their number, in the groups that each belongs to."""
         values = ranked.once((self.score, k), lambda: self._values(ranked, k))
@@ -129,52 +166,3 @@ class UserGroups(GroupMetric):
         metric = METRICS.get(self.score)()
         assert isinstance(metric, RankingMetric)
         return metric.per_user(ranked, k)
-
-
-class ItemGroups(GroupMetric):
-    """The exposure of each group of items, in proportion to its share of the candidates.
-
-    A group's sum is its exposure over its share and its weight is all exposure, so that a score of
-    1 is parity.
-    """
-
-    features_of = "items"
-    score = "exposure"
-
-    def width(self, ranked: Ranked) -> int:
-        """Return the number of groups."""
-        return ranked.context.labels("items", self.column).n_labels
-
-    def parts(self, ranked: Ranked, k: int, rows: slice) -> tuple[Float64, Float64]:
-        """Return the exposure that lists give to each group, over its share, and to all groups."""
-        context = ranked.context
-        labels = context.labels("items", self.column)
-        groups = context.once((ItemGroups, self.column), lambda: _groups(context, labels))
-        given = ranked.label_sum(groups.labels, groups.open, k, rows, discounts(k))
-        there = groups.share > 0
-        scores = np.divide(
-            given[:, :-1], groups.share, where=there, out=np.zeros_like(given[:, 1:])
-        )
-        return scores, there * given[:, -1:]
-
-
-class _Groups(NamedTuple):
-    """The groups of items: which items count (1 or 0), their labels, the share of each group.
-
-    The last label is one that all have.
-    """
-
-    open: Float64
-    labels: Labels
-    share: Float64
-
-
-def _groups(context: Context, labels: Labels) -> _Groups:
-    """Return the groups of the candidates with a label."""
-    counts, n = labels.counts, labels.n_labels
-    is_open = context.candidates & (counts > 0)
-    members = np.bincount(labels.indices, np.repeat(is_open, counts), n)
-    indptr = labels.indptr + np.arange(len(labels.indptr))
-    indices = np.insert(labels.indices, labels.indptr[1:], n).astype(np.int32)
-    share = members / max(1, int(np.count_nonzero(is_open)))
-    return _Groups(is_open.astype(np.float64), Labels(indptr, indices, n + 1), share)

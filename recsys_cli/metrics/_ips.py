@@ -39,7 +39,7 @@ class Weighed(Metric):
 
     def pair_weights(self, context: Context) -> Float64:
         """Return the weights that the estimate rests on, those of all held-out pairs."""
-        return _known(context.weights).pair
+        return _known(self, context.weights).pair
 
     def effective_pairs(self, context: Context) -> float:
         """Return how many pairs of one weight would tell as much: (Σ w)² / Σ w²; 0 for none."""
@@ -87,20 +87,26 @@ class SNIPS(Weighed, CatalogueMetric):
 def _by_row(metric: Weighed, ranked: Ranked, k: int) -> tuple[Float64, Float64]:
     """Return the gain of all users, evaluated or not, and 1 for those who count."""
     context = ranked.context
-    weights = _known(context.weights)
+    weights = _known(metric, context.weights)
     gained = np.zeros(len(weights.n_open))
     gained[context.seen_at] = metric.gained(ranked, k)
     return np.where(weights.counted, gained, np.nan), weights.counted.astype(np.float64)
 
 
-def _known(weights: Weights) -> Weights:
+def _known(metric: Weighed, weights: Weights) -> Weights:
     if weights.all_relevant and len(weights.pair):
-        raise DataError(
-            "all held-out interactions are relevant, so nothing tells how rare relevant pairs are",
-            where="evaluation.relevant",
-            hint="set relevant.min_value if values are ratings, or take snips-recall",
-        )
+        raise all_relevant(metric.spec_name())
     return weights
+
+
+def all_relevant(name: str) -> DataError:
+    """Return the refusal of a metric for which no pair is known not to be relevant."""
+    return DataError(
+        f"all held-out interactions are relevant, so nothing tells {name} how rare relevant pairs "
+        "are",
+        where="evaluation.relevant",
+        hint="set relevant.min_value if values are ratings, or take snips-recall",
+    )
 
 
 def _normalised(gained: Float64, weight: Float64, due: Float64, users: Float64) -> Float64:

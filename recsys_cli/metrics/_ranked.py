@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,7 +16,7 @@ T = TypeVar("T")
 #: Users that one thread looks at before it takes the next.
 _ROWS = 8192
 #: Numbers in a block of users × labels.
-_CELLS = 1 << 20
+_CELLS = 1 << 18
 
 
 def discounts(depth: int) -> Float64:
@@ -54,21 +53,36 @@ class Ranked:
         What is known of the users and the items.
     auc : ndarray of float64, shape (u,), optional
         The area under the ROC curve of each user over all candidates; only when a metric needs it.
+    cutoffs : tuple of int
+        Those that will be asked for, as far as they are known.
     """
 
     items: Int32
     context: Context
     auc: Float64 | None = None
+    cutoffs: tuple[int, ...] = ()
     once: Once = field(default_factory=Once, init=False, repr=False)
+
+    def at_cutoffs(self, key: Any, k: int, make: Callable[[Int64], Float64]) -> Float64:
+        """Return the row of k of what ``make`` finds, once under ``key``, for all cutoffs together.
+
+        It is given the cutoffs, ascending, and returns a row for each.
+        """
+        cutoffs = np.unique((*self.cutoffs, k))
+        found = self.once((key, *cutoffs.tolist()), lambda: make(cutoffs))
+        return np.asarray(found[np.searchsorted(cutoffs, k)])
 
     @property
     def n_relevant(self) -> Int64:
         """Relevant items of each user, at least 1; int64 (u,)."""
         return self.context.n_relevant
 
-    @cached_property
+    @property
     def hits(self) -> Hits:
         """The relevant items in the lists."""
+        return self.once("hits", self._hits)
+
+    def _hits(self) -> Hits:
         from recsys_cli.kernels.lists import place_rows
 
         pairs = self.context.relevant

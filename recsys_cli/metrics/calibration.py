@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 
 from recsys_cli import threads
-from recsys_cli.data import Float64
+from recsys_cli.data import Float64, Int64
 from recsys_cli.metrics._base import ColumnConfig, RankingMetric
 from recsys_cli.metrics._ranked import Ranked
 
@@ -49,17 +49,22 @@ class Calibration(RankingMetric):
 
     def per_user(self, ranked: Ranked, k: int) -> Float64:
         """Return the value of each user; NaN for those without a labelled history."""
+        key = (type(self), self.column)
+        return ranked.at_cutoffs(key, k, lambda cutoffs: self._at(ranked, cutoffs))
+
+    def _at(self, ranked: Ranked, cutoffs: Int64) -> Float64:
+        """Return the values at each cutoff, float64 (n, u); the history is gone through once."""
         from recsys_cli.kernels.labels import divergence_rows
 
         context, labels = ranked.context, ranked.context.labels("items", self.column)
         known = (context.seen_at, context.seen.indptr, context.seen.indices)
         each = (labels.counts > 0) / np.maximum(labels.counts, 1)
-        out, depth = np.empty(len(ranked.items)), min(k, ranked.items.shape[1])
+        out = np.empty((len(cutoffs), len(ranked.items)))
 
         def block(start: int, stop: int) -> None:
             room = np.empty((2, labels.n_labels))
-            lists = (start, stop, ranked.items, depth)
+            lists = (start, stop, ranked.items, cutoffs)
             divergence_rows(*lists, *known, *labels[:2], each, ALPHA, room, out)
 
-        threads.map_blocks(block, len(out), _ROWS)
+        threads.map_blocks(block, len(ranked.items), _ROWS)
         return np.clip(out, *self.bounds)

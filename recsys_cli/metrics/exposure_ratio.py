@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from recsys_cli.metrics._groups import ItemGroups, Ratio
+from recsys_cli.metrics._exposure import ItemGroups
+from recsys_cli.metrics._groups import Ratio
 
 
 class ExposureRatio(Ratio, ItemGroups):
@@ -18,8 +19,11 @@ class ExposureRatio(Ratio, ItemGroups):
     are those evaluated. Equal scores rank by the lower item index.
 
     It is no mean over users. A user's own value is by how much the total would fall without that
-    user, exactly; the interval is the jackknife's over them, too narrow where two groups come close
-    to being the first or the last.
+    user, exactly. The interval is one of the groups, from Wilson's limits of each: chance alone
+    drives the first and the last of many apart, so it may end far above the value.
+
+    RecBole, implicit, LensKit and RecTools have none. Elliot's ``RSP`` is the standard deviation of
+    the groups' shares over their mean, all ranks alike.
 
     References
     ----------

@@ -6,6 +6,7 @@ import numpy as np
 
 from recsys_cli import threads
 from recsys_cli.data import Float64, Int64
+from recsys_cli.metrics import _pairs
 from recsys_cli.metrics._base import CatalogueMetric
 from recsys_cli.metrics._ranked import Ranked
 
@@ -23,7 +24,9 @@ class Gini(CatalogueMetric):
     rank by the lower item index.
 
     It is no mean over users. A user's own value is by how much the total would fall without that
-    user, exactly; the interval is the jackknife's over them.
+    user, exactly. The interval is one of the index to expect of the lists of as many users drawn
+    anew: Student's, with the jackknife's standard error, less what two users do together (Efron and
+    Stein).
 
     LensKit (``ListGini``) and RecBole (``GiniIndex``) agree but for their n: all items of the data
     set, and in RecBole one more, its padding item. Elliot reports
@@ -32,7 +35,8 @@ class Gini(CatalogueMetric):
     References
     ----------
     Castells, Hurley and Vargas, "Novelty and diversity in recommender systems", Recommender Systems
-    Handbook, 2nd ed. 2015, section 26.3.6.
+    Handbook, 2nd ed. 2015, section 26.3.6. Efron and Stein, "The jackknife estimate of variance",
+    Annals of Statistics 9(3), 1981.
     """
 
     higher_is_better = False
@@ -54,13 +58,29 @@ class Gini(CatalogueMetric):
         Without the list, each pair of one of its items i and another item j moves closer by 1 if j
         had fewer lists, else apart by 1. Two items of the list keep their distance.
         """
+        return ranked.once((type(self), k), lambda: _falls(ranked, k))
+
+    def jackknife_scale(self, ranked: Ranked, k: int) -> float:
+        """Return what takes the effects of two users off the jackknife's variance once."""
         counts = _levels(ranked, k)
-        lists = ranked.item_lists(k)
-        apart = len(counts) - 2 * np.searchsorted(counts, lists)
-        moved = ranked.list_sum(apart.astype(np.float64), k) - _ties(ranked, k, lists)
-        before, listed = _differences(counts), counts.sum()
-        without = _index(before + moved, len(counts), listed - ranked.listed(k))
-        return np.asarray(_index(before, len(counts), listed) - without)
+        before, listed = _differences(counts), int(counts.sum())
+
+        def without(levels: Int64) -> Float64:
+            there = levels > 0
+            moved = np.where(there, _apart(counts, levels), 0).sum(axis=1) - _pairs.ties(levels)
+            return _index(before + moved, len(counts), listed - there.sum(axis=1))
+
+        falls, total = self.per_user(ranked, k), self.total(ranked, k)
+        return _pairs.jackknife_scale(ranked, k, falls, total, without)
+
+
+def _falls(ranked: Ranked, k: int) -> Float64:
+    counts = _levels(ranked, k)
+    lists = ranked.item_lists(k)
+    moved = ranked.list_sum(_apart(counts, lists), k) - _ties(ranked, k, lists)
+    before, listed = _differences(counts), counts.sum()
+    without = _index(before + moved, len(counts), listed - ranked.listed(k))
+    return np.asarray(_index(before, len(counts), listed) - without)
 
 
 def _levels(ranked: Ranked, k: int) -> Int64:
@@ -73,6 +93,11 @@ def _differences(counts: Int64) -> int:
     """Return the sum of all differences of two of the counts, which ascend."""
     n = len(counts)
     return int(((2 * np.arange(1, n + 1) - n - 1) * counts).sum())
+
+
+def _apart(counts: Int64, lists: Int64) -> Float64:
+    """Return how much farther an item moves from all others if it loses one of so many lists."""
+    return np.asarray(len(counts) - 2 * np.searchsorted(counts, lists), np.float64)
 
 
 def _index(differences: int | Float64, n: int, listed: int | Int64) -> Float64:

@@ -23,6 +23,8 @@ class IPSPrecision(IPS):
     held-out item that is no candidate is left out, and so is a user with no other. A list shorter
     than k counts what it has, none gives 0. Equal scores rank by the lower item index.
 
+    RecBole, implicit, LensKit and RecTools have none; they take held-out pairs as they are.
+
     References
     ----------
     Schnabel et al., "Recommendations as treatments: debiasing learning and evaluation", ICML 2016.

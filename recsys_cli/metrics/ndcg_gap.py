@@ -16,8 +16,8 @@ class NDCGGap(Gap, UserGroups):
     the lower item index.
 
     It is no mean over users. A user's own value is by how much the total would fall without that
-    user, exactly; the interval is the jackknife's over them, too narrow where two groups come close
-    to being the first or the last.
+    user, exactly. The interval is one of the groups, from Wilson's limits of each: chance alone
+    drives the first and the last of many apart, so it may begin far below the value.
 
     Elliot's ``UserMADranking`` is the mean absolute difference of every two groups of users; with
     two groups it is this number of its ndcg.

@@ -16,8 +16,11 @@ class RecallGap(Gap, UserGroups):
     scores rank by the lower item index.
 
     It is no mean over users. A user's own value is by how much the total would fall without that
-    user, exactly; the interval is the jackknife's over them, too narrow where two groups come close
-    to being the first or the last.
+    user, exactly. The interval is one of the groups, from Wilson's limits of each: chance alone
+    drives the first and the last of many apart, so it may begin far below the value.
+
+    RecBole, implicit, LensKit, RecTools and Elliot have none; Elliot's ``UserMADranking`` is of
+    ndcg.
 
     References
     ----------

@@ -25,6 +25,8 @@ class SNIPSPrecision(SNIPS):
     It is no mean over users: the weights of all are normalised together. A user's own value is by
     how much the total would fall without that user, exactly; the interval is the jackknife's.
 
+    RecBole, implicit, LensKit and RecTools have none; they take held-out pairs as they are.
+
     References
     ----------
     Schnabel et al., "Recommendations as treatments: debiasing learning and evaluation", ICML 2016.

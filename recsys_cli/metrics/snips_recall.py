@@ -29,6 +29,8 @@ class SNIPSRecall(SNIPS):
     It is no mean over users. A user's own value is by how much the total would fall without that
     user, exactly; the interval is the jackknife's.
 
+    RecBole, implicit, LensKit and RecTools have none; they take held-out pairs as they are.
+
     References
     ----------
     Yang et al., "Unbiased offline recommender evaluation for missing-not-at-random implicit

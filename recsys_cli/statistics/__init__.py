@@ -8,6 +8,7 @@ docs/statistics.md.
 """
 
 from recsys_cli.statistics._estimate import Estimate, average, jackknife, mean, ratio
+from recsys_cli.statistics._groups import Groups, gap_interval, ratio_interval
 from recsys_cli.statistics._holm import holm
 from recsys_cli.statistics._intervals import CONFIDENCE, Method
 from recsys_cli.statistics._paired import PairedTest, Test, paired_test
@@ -15,13 +16,16 @@ from recsys_cli.statistics._paired import PairedTest, Test, paired_test
 __all__ = [
     "CONFIDENCE",
     "Estimate",
+    "Groups",
     "Method",
     "PairedTest",
     "Test",
     "average",
+    "gap_interval",
     "holm",
     "jackknife",
     "mean",
     "paired_test",
     "ratio",
+    "ratio_interval",
 ]

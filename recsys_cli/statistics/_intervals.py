@@ -26,7 +26,7 @@ import numpy as np
 from recsys_cli.data import Float64
 
 CONFIDENCE = 0.95
-Method = Literal["wilson", "log-t", "t", "bootstrap-t"]
+Method = Literal["wilson", "log-t", "t", "mover", "bootstrap-t"]
 #: Differences below this share of the range, or of the value, are rounding errors.
 ROUNDING = 1e-12
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -10,7 +11,8 @@ import pytest
 
 from recsys_cli import threads
 from recsys_cli.data import SideFeatures
-from recsys_cli.metrics import METRICS, _ranked, diversity_cooccurrence
+from recsys_cli.metrics import _pairs, _ranked, diversity_cooccurrence, parse
+from recsys_cli.metrics._base import CatalogueMetric
 from recsys_cli.metrics._ranked import Ranked
 from tests.metrics import naive
 from tests.metrics.build import World, per_user, ranked, total
@@ -77,15 +79,6 @@ def test_the_same_bits_at_any_number_of_threads(stem: str, world: World):
         with threads.use(count):
             found.append(per_user(f"{stem}@10", ranked(world)))
     np.testing.assert_array_equal(*found)
-
-
-def test_the_loops_know_every_metric_beyond_accuracy():
-    known = {stem.partition(":")[0] for stem in [*naive.OF_USER, *naive.OF_ALL]}
-    accuracy = {"precision", "recall", "recall-capped", "ndcg", "ndcg-linear", "ndcg-exp", "map"}
-    accuracy |= {"map-capped", "mrr", "hit", "auc", "rmse", "mae"}
-    # tests/test_propensities.py holds these against simulations.
-    weighed = {"ips-precision", "ips-dcg", "snips-precision", "snips-dcg", "snips-recall"}
-    assert set(METRICS.names()) == known | accuracy | weighed
 
 
 # Four users; interactions: item 0 has 4, item 1 has 2, items 2 and 3 have 1, item 4 has none.
@@ -207,3 +200,44 @@ def test_one_list_for_all_is_as_unequal_as_can_be_and_taking_turns_is_equal():
     turns = replace(HAND, lists=[[0], [1], [2], [3]])
     assert total("gini@1", ranked(turns)) == 0
     assert total("entropy@1", ranked(turns)) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("stem", ["gini", "entropy"])
+def test_what_two_users_do_together_is_taken_off_the_jackknife_once(stem: str, world: World):
+    """Efron and Stein's correction, the value computed again without each pair of users."""
+    value, users, n = naive.OF_ALL[stem], list(range(N_USERS)), N_USERS
+    whole, data = value(world, users, 5), ranked(world)
+    one = [value(world, [u for u in users if u != user], 5) for user in users]
+    together = [
+        n * whole
+        - (n - 1) * (one[i] + one[j])
+        + (n - 2) * value(world, [u for u in users if u not in (i, j)], 5)
+        for i, j in itertools.combinations(users, 2)
+    ]
+    share = 1 - np.var(together) / 2 / ((n - 1) * np.var(one))
+    metric = parse(f"{stem}@5").metric
+    assert isinstance(metric, CatalogueMetric)
+    assert metric.jackknife_scale(data, 5) == pytest.approx(max(0.5, share) ** 0.5, abs=1e-9)
+
+
+def test_drawn_pairs_say_what_all_pairs_say(monkeypatch):
+    rng = np.random.default_rng(8)
+    odds = 1 / np.arange(1, 81)
+    lists = [rng.choice(80, 5, replace=False, p=odds / odds.sum()).tolist() for _ in range(120)]
+    data = ranked(World(lists, [{0: 1.0}] * 120, 80, [(0, i) for i in range(80)]))
+    metric = parse("entropy@5").metric
+    assert isinstance(metric, CatalogueMetric)
+    monkeypatch.setattr(_pairs, "PAIRS", 10_000)
+    every = metric.jackknife_scale(data, 5)
+    assert 0.72 < every < 0.98
+    monkeypatch.setattr(_pairs, "PAIRS", 3_000)
+    some = replace(data)
+    assert metric.jackknife_scale(some, 5) == pytest.approx(every, abs=0.03)
+
+
+def test_cutoffs_asked_for_together_have_the_values_that_each_has_alone():
+    alone = ranked(HAND)
+    together = replace(alone, cutoffs=(1, 2, 40))
+    for k in (1, 2, 3, 40):
+        name = f"calibration:genre@{k}"
+        np.testing.assert_array_equal(per_user(name, together), per_user(name, alone))

@@ -14,6 +14,8 @@ from recsys_cli.metrics._base import CatalogueMetric, Metric, RankingMetric, Rat
 from tests.metrics.build import World, ranked
 
 KINDS = {"ranking": RankingMetric, "rating": RatingMetric, "catalogue": CatalogueMetric}
+PEERS = ["trec_eval", "ir-measures", "RecBole", "implicit", "LensKit", "RecTools", "Surprise"]
+PEERS += ["Microsoft Recommenders", "Elliot"]
 every_metric = pytest.mark.parametrize("stem", METRICS.names())
 LISTS = World(
     lists=[[2, 3, 0], [2], [], [4, 1]],
@@ -39,6 +41,9 @@ def test_it_explains_itself(stem: str):
     doc = " ".join((type(metric).__doc__ or "").split())
     assert "References ----------" in doc
     assert "From 0" in doc, "the docstring states the range"
+    assert "``" in doc.partition(" References ")[0], "the docstring states the formula"
+    told = [peer for peer in PEERS if peer in doc.partition(" References ")[0]]
+    assert told, "the docstring says which peer agrees, or that none has it"
     if metric.kind != "rating" and metric.has_cutoff:
         assert "shorter than k" in doc, "the docstring says what a short list does"
         assert "lower item index" in doc, "the docstring says what a tie does"

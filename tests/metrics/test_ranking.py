@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from recsys_cli.metrics import METRICS
 from recsys_cli.metrics._base import CatalogueMetric
 from recsys_cli.metrics._ranked import Ranked
-from recsys_cli.models._topk import top_k
 from tests.metrics.build import World, per_user
 from tests.metrics.build import ranked as ranked_of
 
@@ -104,86 +103,6 @@ def test_graded_gains_of_any_size_and_sign_are_finite():
     data = ranked([[1, 2], [1, 2], [1, 2]], [{1: 3e38, 2: 1.0}, {1: -4.0, 2: 0.0}, {2: -1.0, 3: 2}])
     for stem in ("ndcg-linear", "ndcg-exp"):
         np.testing.assert_array_equal(per_user(f"{stem}@5", data), [1.0, 0.0, 0.0])
-
-
-N_RANKINGS, N_RANKED, N_ITEMS = 10_000, 40, 48
-CUTOFFS = (1, 5, 10, 20)
-
-
-def random_rankings() -> tuple[list[list[int]], list[dict[int, float]]]:
-    """Rank by coarse scores, so that many are equal; some items are unknown, some lists short."""
-    rng = np.random.default_rng(11)
-    scores = rng.integers(0, 8, (N_RANKINGS, N_RANKED)).astype(np.float32)
-    scores[rng.random(scores.shape) < rng.random((N_RANKINGS, 1))] = -np.inf
-    items, _ = top_k(scores, 25)
-    lists = [row[row >= 0].tolist() for row in items]
-    wanted = []
-    for _ in range(N_RANKINGS):
-        chosen = rng.permutation(N_ITEMS)[: rng.integers(1, 31)].tolist()
-        wanted.append(dict(zip(chosen, rng.integers(1, 6, len(chosen)).astype(float), strict=True)))
-    return lists, wanted
-
-
-@pytest.fixture(scope="module")
-def rankings() -> tuple[list[list[int]], list[dict[int, float]], Ranked]:
-    lists, wanted = random_rankings()
-    return lists, wanted, ranked(lists, wanted, N_ITEMS)
-
-
-def of_ir_measures(names, lists, wanted) -> dict[str, np.ndarray]:
-    """Return each user's value of the measures, ``{ours: theirs}``, by ir-measures."""
-    import ir_measures
-
-    qrels = [
-        ir_measures.Qrel(str(u), str(item), int(value))
-        for u, values in enumerate(wanted)
-        for item, value in values.items()
-    ]
-    run = [
-        ir_measures.ScoredDoc(str(u), str(item), float(-rank))
-        for u, items in enumerate(lists)
-        for rank, item in enumerate(items)
-    ]
-    of_measure = {ir_measures.parse_measure(theirs): ours for ours, theirs in names.items()}
-    found = {ours: np.full(len(lists), np.nan) for ours in names}
-    for value in ir_measures.iter_calc(list(of_measure), qrels, run):
-        found[of_measure[value.measure]][int(value.query_id)] = value.value
-    return found
-
-
-def test_ten_thousand_random_rankings_equal_ir_measures(rankings):
-    lists, wanted, data = rankings
-    theirs = {"precision": "P", "recall": "R", "ndcg": "nDCG", "map": "AP", "mrr": "RR"}
-    theirs |= {"hit": "Success"}
-    names = {f"{ours}@{k}": f"{name}@{k}" for ours, name in theirs.items() for k in CUTOFFS}
-    binary = [dict.fromkeys(values, 1.0) for values in wanted]
-    expected = of_ir_measures(names, lists, binary)
-    graded = {f"ndcg-linear@{k}": f"nDCG@{k}" for k in CUTOFFS}
-    for name, values in (expected | of_ir_measures(graded, lists, wanted)).items():
-        assert not np.isnan(values).any(), name
-        np.testing.assert_allclose(per_user(name, data), values, rtol=0, atol=1e-9, err_msg=name)
-
-
-def textbook(stem: str, k: int, found: list[int], wanted: dict[int, float]) -> float:
-    """Return the value of one list, as the definition says."""
-    hits = [rank for rank, item in enumerate(found[:k], 1) if item in wanted]
-    cap = min(k, len(wanted))
-    if stem == "recall-capped":
-        return len(hits) / cap
-    if stem == "map-capped":
-        return sum(n / rank for n, rank in enumerate(hits, 1)) / cap
-    gain = {item: 2**value - 1 for item, value in wanted.items()}
-    best = sorted(gain.values(), reverse=True)[:k]
-    dcg = sum(gain[found[rank - 1]] / math.log2(rank + 1) for rank in hits)
-    return dcg / sum(g / math.log2(rank + 1) for rank, g in enumerate(best, 1))
-
-
-@pytest.mark.parametrize("stem", ["recall-capped", "map-capped", "ndcg-exp"])
-def test_ten_thousand_random_rankings_equal_the_textbook(stem, rankings):
-    lists, wanted, data = rankings
-    for k in CUTOFFS:
-        expected = [textbook(stem, k, *pair) for pair in zip(lists, wanted, strict=True)]
-        np.testing.assert_allclose(per_user(f"{stem}@{k}", data), expected, rtol=0, atol=1e-9)
 
 
 lists_and_wanted = st.lists(
