@@ -4,14 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOB ?=
+BOARD = runs/leaderboard
 # What lies in a folder base/ is extended by specs and is none itself.
 SPECS = $(shell find configs -name '*.yaml' -not -path '*/base/*' -not -name published.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports docs regress real bench clean
+.PHONY: help setup demo test check format lint types imports docs regress real bench leaderboard clean
 
 help:  ## Show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recsys needs Python 3.11 or newer; say which: make PYTHON=python3.12")'
@@ -54,7 +55,13 @@ real: $(READY)  ## Run the small suite on real data, which RECSYS_DATA_HOME must
 	$(BIN)/recsys regress configs/ci/real/*.yaml --baseline configs/ci/real/baseline.json
 
 bench: $(READY)  ## Measure against peers, side by side; JOB=als for one table
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks $(JOB)
+
+leaderboard: $(READY)  ## Tune ten models on ml-1m and rewrite docs/leaderboard.md (about half an hour)
+	mkdir -p $(BOARD)
+	$(BIN)/recsys tune configs/leaderboard/*.yaml --trials 30 --resume --runs $(BOARD) -o $(BOARD) --format md > $(BOARD)/page.md
+	mv $(BOARD)/page.md docs/leaderboard.md
 
 clean:  ## Remove the environment and every cache; runs and datasets stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from recsys_cli import demands
 from recsys_cli.conventions._base import Convention
 from recsys_cli.data import Dataset, Split, concatenate
 from recsys_cli.errors import SpecError, SplitMismatch
 from recsys_cli.evaluation import Evaluation, Evaluator
+from recsys_cli.findings import Finding, sentence, together
 from recsys_cli.folds import folds_of
-from recsys_cli.leakage import Finding, audit, documented
+from recsys_cli.leakage import audit
 from recsys_cli.listener import DOWNLOAD, SILENT, Listener
 from recsys_cli.loaders import LOADERS
 from recsys_cli.loaders._base import Loader
@@ -23,6 +25,7 @@ from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
 from recsys_cli.prepare import FILTERS
 from recsys_cli.prints import data_fingerprint, require_same, tested
+from recsys_cli.pruning import Objective
 from recsys_cli.runs import Catalog, FoldRecorder, Run, Store
 from recsys_cli.seeding import generator
 from recsys_cli.serving import load_model
@@ -100,9 +103,10 @@ def audits(spec: ExperimentSpec, listener: Listener) -> list[list[Finding]]:
     Raises
     ------
     RecsysError
-        As :func:`prepare` does, or if the data cannot be split so.
+        As :func:`prepare` does, or if the data cannot be split so or do not serve the evaluation.
     """
     dataset = prepare(spec, listener).dataset
+    demands.check(spec, dataset)
     return [audit(spec, _final(spec, split)) for split in splits(spec, dataset, listener)]
 
 
@@ -166,7 +170,7 @@ def train(
     argv: list[str],
     prepared: Prepared | None = None,
     folds: Sequence[Split] | None = None,
-    objective: str | None = None,
+    objective: Objective | None = None,
 ) -> Run:
     """Fit a model on every fold of the spec and commit the run.
 
@@ -174,8 +178,8 @@ def train(
     ----------
     folds : sequence of Split, optional
         The spec's folds, or the first of them, when they are made already.
-    objective : str, optional
-        Metric whose value on each validation part goes into the record, under ``validation``.
+    objective : Objective, optional
+        What a trial of a search is judged by, and which may end it before its last fold.
 
     Returns
     -------
@@ -190,7 +194,7 @@ def train(
     check(spec)
     prepared = prepared or prepare(spec, listener)
     dataset = prepared.dataset
-    _check_features(spec, dataset, objective)
+    demands.check(spec, dataset, None if objective is None else objective.metric)
     document = spec.document()
     with store.create(spec.name, argv=argv, seed=spec.seed, spec_document=document) as recorder:
         recorder.update(
@@ -199,31 +203,20 @@ def train(
             dataset=asdict(dataset.info),
             prepare=prepared.receipts,
             best_epochs={},
+            **({} if spec.seeds is None else {"seeds": spec.seeds}),
+            **({} if objective is None else {"search": dict(objective.mark)}),
             stages={"prepare": round(prepared.seconds, 4)},
         )
         made = iter(folds or splits(spec, dataset, listener))
         first = list(itertools.islice(made, 2))
         for split in itertools.chain(first, made):
             fold = recorder.fold(split.fold if len(first) > 1 else None)
-            fitted = _train_fold(spec, dataset, split, recorder.record, fold, listener)
+            fitted = _train_fold(spec, dataset, split, recorder.record, fold, listener, objective)
             if objective is not None:
-                values = recorder.record.setdefault("validation", {})
-                values[split.fold] = {
-                    objective: validated(fitted, spec, split, objective, dataset.features)
-                }
+                value = validated(fitted, spec, split, objective.metric, dataset.features)
+                if objective.judge(recorder.record, split.fold, value, fitted.stopped):
+                    break
     return store.find(recorder.id)
-
-
-def _check_features(spec: ExperimentSpec, dataset: Dataset, objective: str | None) -> None:
-    """Raise SpecError before training if a metric reads features that the data lack."""
-    named = [("evaluation.metrics", name) for name in spec.evaluation.metrics]
-    named += [("train.monitor", spec.train.monitor)] if spec.train.monitor else []
-    named += [("search.metric", objective)] if objective else []
-    for where, name in named:
-        try:
-            parse(name).metric.check(dataset.features)
-        except SpecError as error:
-            raise error.within(where) from None
 
 
 def _train_fold(
@@ -233,9 +226,12 @@ def _train_fold(
     record: dict[str, Any],
     fold: FoldRecorder,
     listener: Listener,
+    objective: Objective | None,
 ) -> Fitted:
     started = time.perf_counter()
-    fitted = fit(spec, dataset, split, fold.epoch, listener)
+    watched = objective is not None and objective.metric == spec.train.monitor
+    bar = objective.bar if objective is not None and watched else None
+    fitted = fit(spec, dataset, split, fold.epoch, listener, bar)
     final = _final(spec, split)
     fold.save_model(spec.model.describe(), fitted.model.arrays())
     fold.save_catalog(catalog(dataset, final))
@@ -258,18 +254,26 @@ def evaluate(
     listener: Listener,
     *,
     prepared: Prepared | None = None,
+    metrics: Sequence[str] = (),
     conventions: Sequence[Convention] = (),
 ) -> dict[str, Evaluation]:
     """Score a run on the test part of every fold and commit the metrics to its folder.
 
-    What ``conventions`` report of other tools' definitions is committed beside them.
+    Parameters
+    ----------
+    metrics : sequence of str
+        Instead of those of the run's spec. The rest of it holds: on what, and over whom.
+    conventions : sequence of Convention
+        What they report of other tools' definitions is committed beside the metrics.
 
     Raises
     ------
+    SpecError
+        If there is no such metric, or the model or the data do not serve it.
     SplitMismatch
         If the data or a split made now differ from those the run was trained on.
     """
-    spec = from_document(run.spec_document)
+    spec = measuring(from_document(run.spec_document), metrics)
     check(spec)
     prepared = prepared or prepare(spec, listener)
     prints = run.record["fingerprints"]
@@ -280,12 +284,12 @@ def evaluate(
             hint="put the original files back, or train again",
         )
     found: dict[str, Evaluation] = {}
-    leaks: dict[str, list[dict[str, Any]]] = {}
+    leaks: dict[str, list[Finding]] = {}
     for split in splits(spec, prepared.dataset, listener):
         require_same(run, spec, split)
         name = split.fold if len(run.fold_names) > 1 else run.fold_names[0]
         part = _final(spec, split)
-        leaks[name] = documented(audited(spec, part, listener))
+        leaks[name] = audit(spec, part)
         evaluator = Evaluator(part, spec.evaluation, features=prepared.dataset.features)
         listener.note(f"Evaluating fold {split.fold}: {evaluator.describe()}")
         if evaluator.warning is not None:
@@ -299,17 +303,17 @@ def evaluate(
         found[name] = evaluator.evaluate(model, listener, conventions)
         if len(found) == len(run.fold_names):
             break  # a trial of a search may have trained on the first folds only
+    listener.note(sentence(together(list(leaks.values()))))
     commit(run, spec, prepared.dataset.interactions, found, leaks)
     return found
 
 
-def audited(spec: ExperimentSpec, split: Split, listener: Listener) -> list[Finding]:
-    """Return what the audit of leakage finds of a split, telling what is severe."""
-    findings = audit(spec, split)
-    for one in findings:
-        if one.severity == "severe":
-            listener.note(f"Leakage in fold {split.fold}: {one}")
-    return findings
+def measuring(spec: ExperimentSpec, metrics: Sequence[str]) -> ExperimentSpec:
+    """Return the spec with other metrics; as it is where none are named."""
+    if not metrics:
+        return spec
+    asked = spec.evaluation.model_copy(update={"metrics": list(dict.fromkeys(metrics))})
+    return spec.model_copy(update={"evaluation": asked})
 
 
 def catalog(dataset: Dataset, split: Split) -> Catalog:

@@ -3,49 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from recsys_cli.data import Bool, Int64, Interactions, Split, concatenate
+from recsys_cli.findings import Finding, Severity
 from recsys_cli.loaders import LOADERS
 from recsys_cli.models import MODELS
 from recsys_cli.prepare import FILTERS
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.splitters import SPLITTERS
 from recsys_cli.splitters._base import Order
-
-Severity = Literal["none", "unknown", "expected", "doubtful", "severe"]
-"""``expected`` follows from the rule of the split, ``doubtful`` is for a person to judge,
-``severe`` breaks what the rule promises; ``unknown`` cannot be seen from the data."""
-#: From the least to the most grave.
-SEVERITIES: tuple[Severity, ...] = ("none", "unknown", "expected", "doubtful", "severe")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One answer of the audit.
-
-    Attributes
-    ----------
-    name : str
-    says : str
-        What is counted, or what is the case.
-    severity : Severity
-    count, of : int, optional
-        How many, of how many; None for what is not counted.
-    """
-
-    name: str
-    says: str
-    severity: Severity
-    count: int | None = None
-    of: int | None = None
-
-    def __str__(self) -> str:
-        counted = "" if self.count is None else f"{self.count:,} of {self.of:,} "
-        return f"{counted}{self.says} ({self.severity})"
 
 
 def audit(spec: ExperimentSpec, split: Split) -> list[Finding]:
@@ -68,24 +37,6 @@ def audit(spec: ExperimentSpec, split: Split) -> list[Finding]:
         *_cold(split),
         *_hindsight(spec, splitter.order),
     ]
-
-
-def documented(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Return findings as JSON has them; ``count`` and ``of`` only where something is counted."""
-    return [{k: v for k, v in asdict(one).items() if v is not None} for one in findings]
-
-
-def together(folds: Sequence[Sequence[Finding]]) -> list[Finding]:
-    """Return the findings of several folds of one spec as one: counts added, the gravest named."""
-    return [_sum(same) for same in zip(*folds, strict=True)]
-
-
-def _sum(same: Sequence[Finding]) -> Finding:
-    gravest = max((one.severity for one in same), key=SEVERITIES.index)
-    if same[0].count is None:
-        return replace(same[0], severity=gravest)
-    count, of = (sum(getattr(one, key) for one in same) for key in ("count", "of"))
-    return replace(same[0], severity=gravest, count=count, of=of)
 
 
 def _time_travel(
@@ -122,7 +73,9 @@ def _shared(
 ) -> Iterator[Finding]:
     """Yield pairs on both sides; without ``repeats`` the splitter has refused every one."""
     pairs = "test interactions repeat a user and item of training"
-    copies = "test interactions repeat user, item, value and time of a training one"
+    timed = test.timestamp is not None
+    event = "user, item, value and time" if timed else "user, item and value"
+    copies = f"test interactions repeat {event} of a training one"
     both: Bool = np.zeros(len(test), np.bool_)
     same = both
     if repeats:
@@ -131,7 +84,6 @@ def _shared(
     # Where the past alone trains, people who come back are part of the task.
     again: Severity = "expected" if order in ("user", "all") else "doubtful"
     yield _counted("pairs", pairs, both, again)
-    timed = test.timestamp is not None
     yield _counted("duplicates", copies, same, "severe" if timed else "doubtful")
 
 
@@ -166,18 +118,31 @@ def _cold(split: Split) -> Iterator[Finding]:
 
 
 def _hindsight(spec: ExperimentSpec, order: Order) -> Iterator[Finding]:
-    """Yield what was computed before the split, from rows that may be in its test part."""
-    for config in spec.dataset.prepare:
-        clause = FILTERS.create(config).hindsight
-        if clause is not None:
-            name = config.component_name()
-            severity: Severity = "doubtful" if order == "all" else "expected"
-            yield Finding("prepare", f"{name}: {clause}", severity)
+    """Yield what is computed from rows that may be in the test part, one line a question."""
+    yield from _filters(spec, order) or [
+        Finding("prepare", "no filter judges rows by others that may be tested", "none")
+    ]
     clause = LOADERS.create(spec.dataset.loader).hindsight
-    if clause is not None and MODELS.create(spec.model).scores_new_items:
-        yield Finding(
-            "features", f"{spec.model.component_name()} reads features: {clause}", "doubtful"
-        )
+    name, reads = spec.model.component_name(), MODELS.create(spec.model).scores_new_items
+    if clause is not None and reads:
+        yield Finding("features", f"{name} reads features: {clause}", "doubtful")
+    else:
+        yield Finding("features", f"{name} reads no feature made from interactions", "none")
+    # Models, candidates and propensities by popularity are given the training part alone.
+    yield Finding("popularity", "popularity is counted in the training part alone", "none")
+
+
+def _filters(spec: ExperimentSpec, order: Order) -> list[Finding]:
+    clauses = [
+        (config.component_name(), FILTERS.create(config).hindsight)
+        for config in spec.dataset.prepare
+    ]
+    severity: Severity = "doubtful" if order == "all" else "expected"
+    return [
+        Finding("prepare", f"{name}: {clause}", severity)
+        for name, clause in clauses
+        if clause is not None
+    ]
 
 
 def _counted(name: str, says: str, found: Bool, severity: Severity) -> Finding:

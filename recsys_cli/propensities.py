@@ -12,11 +12,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys_cli.data import CSR, Float64, Int32, Int64, concatenate
+from recsys_cli import threads
+from recsys_cli.data import CSR, Float64, Int32, Int64, Interactions, concatenate
 from recsys_cli.errors import DataError
-from recsys_cli.heldout import HeldOut
+from recsys_cli.heldout import HeldOut, contains
 from recsys_cli.metrics._context import Weights
 from recsys_cli.spec import PropensitySpec
+
+#: Users that one thread looks at before it takes the next.
+_ROWS = 8192
 
 
 def weigh(part: HeldOut, spec: PropensitySpec) -> Weights:
@@ -29,10 +33,10 @@ def weigh(part: HeldOut, spec: PropensitySpec) -> Weights:
     """
     n_items = part.pairs.n_items
     keys, rows = np.unique(part.pair_at * n_items + part.pairs.item_idx, return_index=True)
-    new = part.candidates[part.pairs.item_idx[rows]] & ~np.isin(keys, _keys(part.seen))
+    new = part.candidates[part.pairs.item_idx[rows]] & ~contains(_keys(part.seen), keys)
     keys, rows = keys[new], rows[new]
     at, item = part.pair_at[rows], part.pairs.item_idx[rows]
-    seen = np.bincount(part.seen.row_of(), part.candidates[part.seen.indices], len(part.users))
+    seen = _seen_sum(part, part.candidates.astype(np.float64))
     n_open = np.count_nonzero(part.candidates) - seen.astype(np.int64)
     if spec.source == "weights":
         weight = _given(part, rows)
@@ -48,17 +52,26 @@ def weigh(part: HeldOut, spec: PropensitySpec) -> Weights:
     return Weights(weight, at, relevant, n_open)
 
 
+def require_weights(data: Interactions) -> None:
+    """Raise DataError if the data have no weights, which are then no propensities either."""
+    if data.weight is None:
+        raise DataError(
+            "the data have no weights to take propensities from",
+            where="evaluation.propensity",
+            hint="name the column in dataset.propensity, or take source: popularity",
+        )
+
+
 def _by_popularity(part: HeldOut, at: Int64, item: Int32, power: float) -> Float64:
     """Return the weights if each user's pairs were drawn from what was open by popularity.
 
     The one added to each count keeps an item without training interactions from having no chance.
     """
-    share = (part.item_counts + 1.0) ** power
+    share = np.asarray((part.item_counts + 1.0) ** power, np.float64)
     share[~part.candidates] = 0
-    seen = np.bincount(part.seen.row_of(), share[part.seen.indices], len(part.users))
     drawn = np.bincount(at, minlength=len(part.users))
     # What is left is no less than the pair itself, whatever rounding says.
-    left = np.maximum((share.sum() - seen)[at], share[item])
+    left = np.maximum((share.sum() - _seen_sum(part, share))[at], share[item])
     return np.asarray(np.maximum(left / (drawn[at] * share[item]), 1.0))
 
 
@@ -71,19 +84,25 @@ def _given(part: HeldOut, rows: Int64) -> Float64:
     with the chance q is held out with the chance ``q h / (1 - q (1 - h))``, h the share held out.
     A user of whom nothing was held out is not in the part, and those who are stand for them too.
     """
-    if part.pairs.weight is None:
-        raise DataError(
-            "the data have no weights to take propensities from",
-            where="evaluation.propensity",
-            hint="name the column in dataset.propensity, or take source: popularity",
-        )
+    require_weights(part.pairs)
     everything = concatenate([*part.known, part.pairs])
-    assert everything.weight is not None
+    assert part.pairs.weight is not None and everything.weight is not None
     n_pairs = everything.n_users * everything.n_items
     inverse = part.pairs.weight[rows] * (n_pairs / everything.weight.sum(dtype=np.float64))
     held = len(part.pairs) / len(everything)
     asked = len(part.users) / np.count_nonzero(everything.user_counts)
     return np.asarray(asked * np.maximum((inverse - (1 - held)) / held, 1.0))
+
+
+def _seen_sum(part: HeldOut, value: Float64) -> Float64:
+    """Return the sum of ``value``, float64 (n_items,), over what each user is known for."""
+    from recsys_cli.kernels.lists import sum_pairs
+
+    out = np.empty(len(part.users))
+    threads.map_blocks(
+        lambda start, stop: sum_pairs(start, stop, *part.seen[:2], value, out), len(out), _ROWS
+    )
+    return out
 
 
 def _keys(matrix: CSR) -> Int64:

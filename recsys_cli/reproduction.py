@@ -21,6 +21,7 @@ from recsys_cli.fingerprint import digest
 from recsys_cli.listener import Listener
 from recsys_cli.models import MODELS
 from recsys_cli.prints import data_fingerprint
+from recsys_cli.pruning import repeated
 from recsys_cli.runs import FoldRun, Run, Store
 from recsys_cli.runs._environment import environment
 from recsys_cli.serving import EXTERNAL
@@ -124,15 +125,29 @@ def reproduce(
     """
     run.verify()
     if run.record["model"] == EXTERNAL:
-        raise SpecError("the run holds recommendations made elsewhere", where=run.id)
+        raise SpecError(
+            "the run holds recommendations made elsewhere, and no model to train again",
+            where=run.id,
+            hint="score their file again: recsys evaluate --recommendations FILE SPEC",
+        )
     spec = from_document(run.spec_document, where=str(run.path / "spec.yaml"))
     prepared = experiment.prepare(spec, listener)
     _check_data(run, prepared)
     folds = _same_splits(run, spec, prepared, listener)
     with _place(store) as place:
-        again = experiment.train(spec, place, listener, argv=argv, prepared=prepared, folds=folds)
+        again = experiment.train(
+            spec,
+            place,
+            listener,
+            argv=argv,
+            prepared=prepared,
+            folds=folds,
+            objective=repeated(run.record),
+        )
         if run.metrics is not None:
-            experiment.evaluate(again, listener, prepared=prepared)
+            experiment.evaluate(
+                again, listener, prepared=prepared, metrics=[*run.metrics["metrics"]]
+            )
         changes, arrays, metrics = _compared(run, again)
         specs = (run.spec_document, spec.document())
         return Reproduction(
@@ -207,8 +222,8 @@ def _since(run: Run) -> str:
 def _compared(run: Run, again: Run) -> tuple[list[Change], int, int]:
     """Return what differs, and how many arrays and metrics were compared."""
     changes, arrays, metrics = [], 0, 0
-    for name in run.fold_names:
-        then, now = run.fold(name), again.fold(name)
+    for name, other in zip(run.fold_names, again.fold_names, strict=True):
+        then, now = run.fold(name), again.fold(other)
         before, after = then.model_arrays(), now.model_arrays()
         found = [_array(name, key, before.get(key), after.get(key)) for key in _keys(before, after)]
         arrays += len(found)

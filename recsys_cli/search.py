@@ -1,7 +1,8 @@
-"""What a search draws from: a range for each key of the spec, and the seeded draws."""
+"""What a search draws from: a range for each key of the spec, the seeded draws, and the grid."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from recsys_cli.seeding import generator
 _MOST = 1 << 53
 #: Draws in a row that bring nothing new, after which a space counts as exhausted.
 _REPEATS = 1000
+#: The kinds of ranges that have a number of values.
+_COUNTABLE = ("choice", "int")
 
 _Pair = Field(min_length=2, max_length=2)
 Floats = Annotated[list[float], _Pair]
@@ -48,6 +51,8 @@ class RangeSpec(Config):
                 "must be one of choice, int, float, log and log_int, such as {log: [0.001, 1]}",
             )
         ends = getattr(self, given[0])
+        if given[0] == "choice" and len(set(map(json.dumps, ends))) < len(ends):
+            raise PydanticCustomError("range", "the choices must differ from each other")
         if given[0] != "choice" and not ends[0] < ends[1]:
             raise PydanticCustomError("range", "the first end must be below the second")
         return self
@@ -78,6 +83,11 @@ def value_at(range_: RangeSpec, share: float) -> Any:
         value = math.exp((1 - share) * math.log(low) + share * math.log(high))
     else:
         value = (1 - share) * low + share * high
+    return rounded(value, low, high)
+
+
+def rounded(value: float, low: float, high: float) -> float:
+    """Return a value to four digits, between the two ends."""
     return max(low, min(high, float(f"{value:.4g}")))
 
 
@@ -97,3 +107,23 @@ def draws(space: Mapping[str, RangeSpec], seed: int) -> Iterator[dict[str, Any]]
         if not repeats:
             seen.add(mark)
             yield drawn
+
+
+def grid_size(space: Mapping[str, RangeSpec]) -> int | None:
+    """Return how many points the grid has; None where a range has no end of values between two."""
+    kinds = [kind_of(range_) for range_ in space.values()]
+    if any(kind not in _COUNTABLE for kind, _ in kinds):
+        return None
+    return math.prod(len(g) if kind == "choice" else g[1] - g[0] + 1 for kind, g in kinds)
+
+
+def grid(space: Mapping[str, RangeSpec], seed: int) -> list[dict[str, Any]]:
+    """Return every point of choices and whole numbers, in a seeded order.
+
+    Unlike those of a walk along the keys, the first n points are a fair sample of all.
+    """
+    values = []
+    for kind, given in map(kind_of, space.values()):
+        values.append(given if kind == "choice" else range(given[0], given[1] + 1))
+    points = [dict(zip(space, point, strict=True)) for point in itertools.product(*values)]
+    return [points[at] for at in generator(seed, "tune/grid").permutation(len(points))]

@@ -24,12 +24,14 @@ from recsys_cli.models._base import ModelConfig
 from recsys_cli.prepare import FILTERS
 from recsys_cli.prepare._base import FilterConfig
 from recsys_cli.registry import Config, Named, refusal
-from recsys_cli.search import RangeSpec
+from recsys_cli.search import RangeSpec, grid_size
 from recsys_cli.shortlists import Candidates
 from recsys_cli.splitters import SPLITTERS
 from recsys_cli.splitters._base import SplitterConfig
 
 _NAME = re.compile(r"(?!latest$)(?!.*-[0-9]+$)[a-z][a-z0-9-]{0,63}")
+#: More points than anybody will try.
+_GRID = 10_000
 _SEARCHED = re.compile(r"(dataset|model|train)(\.[^.\s=]+)+")
 
 
@@ -149,11 +151,33 @@ class SearchSpec(Config):
     space: dict[Annotated[str, AfterValidator(_searched)], RangeSpec] = Field(min_length=1)
     """A range for each searched key: ``model.reg: {log: [0.001, 1]}``. A range is ``choice`` (of
     the values listed), ``int``, ``float``, ``log`` or ``log_int`` (between two ends)."""
+    method: Literal["random", "grid", "tpe"] = "random"
+    """How points are chosen. ``random``: with equal chances. ``grid``: every point of choices and
+    whole numbers once, in a seeded order. ``tpe``: eight at random, then by a tree-structured
+    Parzen estimator near what did well (Bergstra et al. 2011); needs the extra ``tune``."""
     trials: PositiveInt = 20
     """Points of the space to try."""
+    prune: bool = False
+    """Stop a trial early that is worse, after as many epochs or folds, than the median of earlier
+    ones. Saves time where models stop between epochs or trials have several folds."""
     folds: PositiveInt | None = None
     """How many folds, from the first, a trial trains on; its value is their mean. None: all. More
     than the split has are refused."""
+
+    @model_validator(mode="after")
+    def _check(self) -> SearchSpec:
+        if self.method != "grid":
+            return self
+        points = grid_size(self.space)
+        if points is None:
+            raise PydanticCustomError(
+                "grid", "a grid is made of choice and int ranges: list the values of all others"
+            )
+        if points > _GRID:
+            raise PydanticCustomError(
+                "grid", f"the grid has {points:,} points, and {_GRID:,} is the most: narrow it"
+            )
+        return self
 
 
 class ExperimentSpec(Config):

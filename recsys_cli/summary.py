@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from recsys_cli.data import IdMap, Interactions
-from recsys_cli.evaluation import Evaluation, Lists, estimate
+from recsys_cli.evaluation import Evaluation, Lists, MetricValue, estimate
+from recsys_cli.findings import Finding, documented
 from recsys_cli.metrics import parse
 from recsys_cli.runs import EvaluatedFold, Run
 from recsys_cli.spec import ExperimentSpec
@@ -21,13 +22,13 @@ def commit(
     spec: ExperimentSpec,
     data: Interactions,
     found: Mapping[str, Evaluation],
-    leaks: Mapping[str, list[dict[str, Any]]],
+    leaks: Mapping[str, Sequence[Finding]],
 ) -> None:
     """Store the evaluation of every fold in the run's folder, with what its audit found."""
     kept = {}
     for name, one in found.items():
         fold = stored(one, data.users, data.items, lists=spec.evaluation.save_lists)
-        kept[name] = replace(fold, document={**fold.document, "leakage": leaks[name]})
+        kept[name] = replace(fold, document={**fold.document, "leakage": documented(leaks[name])})
     run.commit_evaluation(kept, over_folds(found))
 
 
@@ -85,10 +86,23 @@ def _over_folds(name: str, folds: list[Evaluation]) -> dict[str, Any]:
         "std": float(np.std(values, ddof=1)),
         "ci95": whole.interval(*metric.bounds),
         "interval": whole.method(*metric.bounds),
+        **_mean_ends([fold.metrics[name] for fold in folds]),
         "users": len(whole.influence),
         "definition": f"mean over {len(folds)} folds: {folds[0].metrics[name].definition}",
         **_beside(name, folds),
     }
+
+
+def _mean_ends(folds: Sequence[MetricValue]) -> dict[str, Any]:
+    """Return the mean of the ends of intervals of groups; nothing of other metrics.
+
+    What drives groups apart by chance does so in every fold, so the mean of gaps is no surer.
+    """
+    ends = [fold.ci95 for fold in folds if fold.ci95 is not None and fold.interval == "mover"]
+    if len(ends) < len(folds):
+        return {}
+    low, high = np.mean(ends, axis=0).tolist()
+    return {"ci95": (low, high), "interval": "mover"}
 
 
 def _beside(name: str, folds: list[Evaluation]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model, OnEpoch
+from recsys_cli.pruning import Bar
 from recsys_cli.seeding import generator
 from recsys_cli.spec import ExperimentSpec
 
@@ -32,10 +33,15 @@ class Best:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A model ready to save; ``best`` is None where nothing was monitored."""
+    """A model ready to save.
+
+    ``best`` is None where nothing was monitored; ``stopped`` is the epoch at which the bar of a
+    search ended the fit, None where it did not.
+    """
 
     model: Model[Any]
     best: Best | None
+    stopped: int | None = None
 
 
 class Monitor:
@@ -51,6 +57,8 @@ class Monitor:
     listener : Listener
     features : SideFeatures, optional
         Of the dataset, which the monitored metric may read.
+    bar : Bar, optional
+        Below which the fit stops, if it is one of the monitored metric.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class Monitor:
         record: Record,
         listener: Listener,
         features: SideFeatures | None = None,
+        bar: Bar | None = None,
     ) -> None:
         self.config = spec.train
         self.total: int | None = getattr(spec.model, "epochs", None)
@@ -67,7 +76,9 @@ class Monitor:
         self.fold = split.fold
         self.best: Best | None = None
         self.best_arrays: dict[str, Any] = {}
-        self._stale = 0
+        self.stopped: int | None = None
+        self._bar = bar
+        self._validations = self._stale = 0
         self._started = time.perf_counter()
         listener.progress(f"fit, fold {self.fold}", 0, self.total)
         if self.config.monitor is not None:
@@ -97,7 +108,17 @@ class Monitor:
             self.best_arrays = {name: array.copy() for name, array in model.arrays().items()}
         else:
             self._stale += 1
-        return self._stale >= self.config.patience
+        return self._stale >= self.config.patience or self._behind(now.epoch)
+
+    def _behind(self, epoch: int) -> bool:
+        """Note whether the bar is missed; return it."""
+        assert self.best is not None
+        self._validations += 1
+        if self._bar is None:
+            return False
+        if self._bar.stops(self.fold, self._validations, epoch, self.best.value):
+            self.stopped = epoch
+        return self.stopped is not None
 
     def _label(self, line: dict[str, Any]) -> str:
         shown = [f"fit, fold {self.fold}"]
@@ -110,11 +131,21 @@ class Monitor:
 
 
 def fit(
-    spec: ExperimentSpec, dataset: Dataset, split: Split, record: Record, listener: Listener
+    spec: ExperimentSpec,
+    dataset: Dataset,
+    split: Split,
+    record: Record,
+    listener: Listener,
+    bar: Bar | None = None,
 ) -> Fitted:
     """Return the model of one split: trained, set back to its best epoch, refitted if asked.
 
     A refit without a monitor has no epoch to find first: it trains once, on both parts.
+
+    Parameters
+    ----------
+    bar : Bar, optional
+        Of the monitored metric: below it the fit stops.
 
     Raises
     ------
@@ -125,7 +156,7 @@ def fit(
         listener.note(note)
     if spec.train.refit and spec.train.monitor is None:
         split = refitted(split)
-    monitor = Monitor(spec, split, record, listener, dataset.features)
+    monitor = Monitor(spec, split, record, listener, dataset.features, bar)
     model = _fit(spec, dataset, split, monitor)
     listener.progress(f"fit, fold {split.fold}", 1, 1)
     best = monitor.best
@@ -139,7 +170,7 @@ def fit(
             return epoch == best.epoch
 
         model = _fit(spec, dataset, refitted(split), until)
-    return Fitted(model, best)
+    return Fitted(model, best, monitor.stopped)
 
 
 def doubts(model: Model[Any], dataset: Dataset, train: Interactions) -> Iterator[str]:

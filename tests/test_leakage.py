@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys_cli.data import Split
-from recsys_cli.leakage import SEVERITIES, Finding, audit, documented, together
+from recsys_cli.findings import SEVERITIES, Finding, documented, in_metrics, sentence, together
+from recsys_cli.leakage import audit
 from recsys_cli.spec import ExperimentSpec
 from tests.conftest import interactions
 
@@ -64,7 +65,8 @@ def test_counts_are_those_of_a_plain_loop(rows, data):
         "cold_users": len({t[0] for t in test} - met),
         "cold_items": len({t[1] for t in test} - {k[1] for k in trained}),
     }
-    found = by_name(spec(), divided(rows, parts))
+    everything = by_name(spec(), divided(rows, parts))
+    found = {name: one for name, one in everything.items() if one.count is not None}
     assert {name: one.count for name, one in found.items()} == expected
     sizes = {"cold_users": len({t[0] for t in test}), "cold_items": len({t[1] for t in test})}
     assert all(one.of == sizes.get(name, len(test)) for name, one in found.items())
@@ -105,6 +107,7 @@ def test_without_times_nothing_is_said_of_them():
     assert found["precedes_own"].count is None
     # The same pair and value may as well be an interaction of its own.
     assert (found["duplicates"].count, found["duplicates"].severity) == (1, "doubtful")
+    assert "time" not in found["duplicates"].says
 
 
 @pytest.mark.parametrize(
@@ -121,17 +124,36 @@ def test_without_times_nothing_is_said_of_them():
 def test_filters_that_look_at_test_rows_are_named(step, said):
     for split, severity in (("random", "expected"), ("temporal", "doubtful")):
         asked = spec(dataset={**SMALL, "prepare": [step]}, split={"name": split, "repeats": True})
-        found = by_name(asked, LEAKS).get("prepare")
-        assert (found is not None) == said
-        if found is not None:
-            assert found.says.startswith(step["name"]) and found.severity == severity
+        found = by_name(asked, LEAKS)["prepare"]
+        assert found.severity == (severity if said else "none")
+        assert found.says.startswith(f"{step['name']}: ") == said
 
 
 def test_features_that_follow_from_what_users_did_are_named_where_they_are_read():
-    lastfm = {"name": "lastfm"}
-    assert "tag" in by_name(spec(dataset=lastfm, model={"name": "content"}), LEAKS)["features"].says
-    assert "features" not in by_name(spec(dataset=lastfm), LEAKS)
-    assert "features" not in by_name(spec(model={"name": "content"}), LEAKS)
+    def found(**blocks):
+        return by_name(spec(**blocks), LEAKS)["features"]
+
+    lastfm, content = {"name": "lastfm"}, {"name": "content"}
+    assert "tag" in found(dataset=lastfm, model=content).says
+    assert found(dataset=lastfm, model=content).severity == "doubtful"
+    assert found(dataset=lastfm).severity == found(model=content).severity == "none"
+
+
+def test_every_question_has_a_line_also_where_nothing_is_found():
+    bare = divided([(0, 0, 1, 1), (0, 1, 1, 2)], ["train", "test"])
+    found = by_name(spec(), bare)
+    assert {"prepare", "features", "popularity"} < set(found)
+    assert sentence([found["popularity"]]) == "Leakage audit: nothing found."
+    one = Finding("b", "are so", "severe", 1, 2)
+    told = sentence([Finding("a", "a is", "expected"), found["popularity"], one])
+    assert told == "Leakage audit: 1 of 2 are so (severe); a is (expected)."
+
+
+def test_what_metrics_hold_is_read_back_all_folds_together():
+    one, other = ({"leakage": documented([Finding("a", "are so", "none", n, 4)])} for n in (1, 2))
+    assert in_metrics({"folds": {"1": one, "2": other}}) == [Finding("a", "are so", "none", 3, 8)]
+    assert in_metrics(one) == [Finding("a", "are so", "none", 1, 4)]
+    assert in_metrics({"metrics": {}}) is None
 
 
 def test_folds_together_add_up_and_keep_the_gravest():

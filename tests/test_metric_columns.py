@@ -11,6 +11,7 @@ from recsys_cli import experiment
 from recsys_cli.errors import SpecError
 from recsys_cli.listener import SILENT
 from recsys_cli.models.als import ALS
+from recsys_cli.pruning import Objective
 from recsys_cli.runs import Store
 from recsys_cli.spec import ExperimentSpec
 
@@ -35,7 +36,9 @@ def store(tmp_path) -> Store:
 def test_the_run_folder_holds_the_metric_by_its_full_name(store):
     names = ["calibration:genre@5", "exposure-ratio:genre@5", "diversity@5"]
     asked = spec(evaluation={"metrics": names}, train={"monitor": "diversity@5"})
-    run = experiment.train(asked, store, SILENT, argv=[], objective="calibration:genre@5")
+    run = experiment.train(
+        asked, store, SILENT, argv=[], objective=Objective("calibration:genre@5")
+    )
     assert run.record["best_epochs"]["1"]["monitor"] == "diversity@5"
     assert 0 <= run.record["validation"]["1"]["calibration:genre@5"] < 5
     experiment.evaluate(run, SILENT)
@@ -49,7 +52,7 @@ def test_the_run_folder_holds_the_metric_by_its_full_name(store):
     [
         ({"evaluation": {"metrics": ["exposure-gap:gener@5"]}}, None, "evaluation.metrics: exp"),
         ({"train": {"monitor": "recall-gap:sex@5"}}, None, "train.monitor: recall-gap: no column"),
-        ({}, "calibration:gener@5", "search.metric: calibration: no column"),
+        ({}, Objective("calibration:gener@5"), "search.metric: calibration: no column"),
     ],
 )
 def test_an_unknown_column_is_refused_before_training(

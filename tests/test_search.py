@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from recsys_cli.search import RangeSpec, draws, value_at
 
@@ -68,3 +69,9 @@ def test_no_point_comes_twice_and_a_small_space_ends():
     space = {"model.a": RangeSpec(choice=[1, 2]), "model.b": RangeSpec(choice=[True, None, "x"])}
     found = [(one["model.a"], one["model.b"]) for one in draws(space, 3)]
     assert sorted(found, key=str) == sorted(itertools.product([1, 2], [True, None, "x"]), key=str)
+
+
+def test_choices_differ_from_each_other():
+    assert RangeSpec(choice=[1, 1.5, True, "1"]).choice == [1, 1.5, True, "1"]
+    with pytest.raises(ValidationError, match="the choices must differ from each other"):
+        RangeSpec(choice=[[32, 1], 64, [32, 1]])

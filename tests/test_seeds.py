@@ -145,7 +145,7 @@ def test_what_is_severe_is_said_when_evaluating(store, tmp_path, monkeypatch):
     run, notes = experiment.train(asked, store, SILENT, argv=[]), Notes()
     # Every pair is there twice: most test rows are copies of training rows.
     experiment.evaluate(run, notes)
-    said = [note for note in notes.notes if note.startswith("Leakage in fold 1: ")]
+    said = [note for note in notes.notes if note.startswith("Leakage audit: ")]
     assert len(said) == 1 and "repeat user, item, value and time" in said[0]
     assert "(severe)" in said[0]
 

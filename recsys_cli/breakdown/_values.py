@@ -19,7 +19,7 @@ from recsys_cli.metrics import ParsedMetric, parse
 from recsys_cli.metrics._base import RankingMetric, RatingMetric
 from recsys_cli.metrics._hits import HitsOnly, follows_from_hits
 from recsys_cli.runs import Run
-from recsys_cli.statistics import Estimate, average
+from recsys_cli.statistics import Estimate, Method, average
 
 #: Why a metric has no value for a group.
 _WHOLE_LISTS = "is about whole lists, not about single relevant items"
@@ -38,6 +38,8 @@ class Part:
         None for a group without a user.
     ci95 : (float, float), optional
         95% interval over users; None below two.
+    interval : str, optional
+        How ``ci95`` is made: wilson, log-t or t.
     users : int
         Users behind the value.
     pairs : int, optional
@@ -52,6 +54,7 @@ class Part:
     high: float | None
     value: float | None
     ci95: tuple[float, float] | None
+    interval: Method | None
     users: int
     pairs: int | None
     share: float
@@ -167,6 +170,7 @@ def _parts(
             high=max((high for _, high in spans if high is not None), default=None),
             value=None if whole is None else whole.value,
             ci95=None if whole is None else whole.interval(*parsed.metric.bounds),
+            interval=None if whole is None else whole.method(*parsed.metric.bounds),
             users=0 if whole is None else len(whole.influence),
             pairs=None if of == "users" else sum(one.pairs for one in cells),
             share=sum(_size(one, of) for one in cells) / max(1, total),

@@ -33,8 +33,20 @@ def show(run: Run, by: str, metrics: Sequence[str], fold: str | None, k: int, js
     for name in dict.fromkeys(part.metric for part in found.parts):
         _table(found, [part for part in found.parts if part.metric == name])
     render.note(f"{by}: {found.definition}.")
+    _methods(found.parts)
     for name, why in found.left_out.items():
         render.note(f"{name} is left out: it {why}.")
+
+
+def _methods(parts: Sequence[Part]) -> None:
+    """Note how the intervals are made."""
+    metrics_of: dict[str, list[str]] = {}
+    for name, how in dict.fromkeys((part.metric, part.interval) for part in parts):
+        if how is not None:
+            metrics_of.setdefault(how, []).append(name)
+    told = "; ".join(f"{how} for {', '.join(names)}" for how, names in metrics_of.items())
+    if told:
+        render.note(f"95% intervals over users: {told}.")
 
 
 def _table(found: Breakdown, parts: Sequence[Part]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recsys_cli.cli import _lists, _tables, render
+from recsys_cli.cli import _conventions, _leakage, _lists, _tables, render
 
 if TYPE_CHECKING:
     from recsys_cli.runs import FoldRun, Run
@@ -20,6 +20,10 @@ def card(run: Run, fold: FoldRun) -> None:
     render.print_table(run.id, ["what", "value"], _facts(run))
     if evaluated:
         _tables.metrics(run)
+        if (warning := _tables.warning(run)) is not None:
+            render.note(warning)
+        _conventions.tables(run)
+        _leakage.of_run(run)
     else:
         render.note(f"Not evaluated yet. Next: {_tables.next_command('evaluate', run)}")
     if epochs:
@@ -35,10 +39,11 @@ def _facts(run: Run) -> list[list[str]]:
         "dataset": record["dataset"]["name"],
         "description": record["dataset"].get("description"),
         "created": record["created"],
-        "seed": record["seed"],
+        **_seeds(record),
         "stages (s)": ", ".join(f"{name} {took:.2f}" for name, took in record["stages"].items()),
         "folds": ", ".join(run.fold_names) if len(run.fold_names) > 1 else None,
         "validation": _validation(record.get("validation", {})),
+        "pruned": _pruned(record.get("search", {}).get("pruned")),
         "found": "; ".join(map(_found, record.get("findings", {}).values())) or None,
         "best epoch": ", ".join(map(_best, record.get("best_epochs", {}).values())) or None,
         "spec hash": record["fingerprints"]["spec"][:12],
@@ -49,11 +54,26 @@ def _facts(run: Run) -> list[list[str]]:
     return [[name, str(value)] for name, value in rows.items() if value is not None]
 
 
+def _seeds(record: dict[str, Any]) -> dict[str, str]:
+    """Return which seeds drew what: with several, ``seed`` prepared the data for all of them."""
+    if "seeds" not in record:
+        return {"seed": str(record["seed"])}
+    seeds = ", ".join(map(str, record["seeds"]))
+    return {"seeds": f"{seeds} of split and model; {record['seed']} of the data's preparation"}
+
+
 def _validation(folds: dict[str, dict[str, float]]) -> str | None:
     shown = [
         f"{name} {render.number(value)}" for fold in folds.values() for name, value in fold.items()
     ]
     return ", ".join(shown) or None
+
+
+def _pruned(mark: dict[str, Any] | None) -> str | None:
+    if mark is None:
+        return None
+    after = "" if mark["epoch"] is None else f"epoch {mark['epoch']} of "
+    return f"by its search, after {after}fold {mark['fold']}"
 
 
 def _found(findings: dict[str, float]) -> str:

@@ -33,17 +33,23 @@ def comparisons(rows: Sequence[Comparison], form: Format, *, all_pairs: bool) ->
         plain = [_plain(row) for row in rows]
         render.write(_formats.as_csv([*plain[0]], [[*row.values()] for row in plain]))
         return
-    columns, cells = [*_COLUMNS], [_cells(row) for row in rows]
-    if all_pairs:
-        columns.insert(2, "against")
-        for row, texts in zip(rows, cells, strict=True):
-            texts.insert(2, row.against or "")
+    columns, cells = table(rows, all_pairs=all_pairs)
     if form is Format.table:
         title = "Each against those before it" if all_pairs else f"Against {rows[0].run}"
         render.print_table(title, columns, cells)
     else:
         as_text = _formats.as_markdown if form is Format.md else _formats.as_latex
         render.write(as_text(columns, cells))
+
+
+def table(rows: Sequence[Comparison], *, all_pairs: bool) -> tuple[list[str], list[list[str]]]:
+    """Return the columns of comparisons, and a row of texts each."""
+    columns, cells = [*_COLUMNS], [_cells(row) for row in rows]
+    if all_pairs:
+        columns.insert(2, "against")
+        for row, texts in zip(rows, cells, strict=True):
+            texts.insert(2, row.against or "")
+    return columns, cells
 
 
 def said(rows: Sequence[Comparison]) -> str:

@@ -1,7 +1,8 @@
-"""``recsys evaluate --convention``: the numbers of other tools beside ours."""
+"""Conventions: the numbers of other tools beside ours, and what each tool reports."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -44,6 +45,31 @@ def asked(names: list[str]) -> list[Convention]:
         return [find(name) for name in dict.fromkeys(names)]
     except SpecError as error:
         raise error.within("--convention") from None
+
+
+def entries(found: Sequence[dict[str, Any]]) -> None:
+    """Print one line a convention: the tool, its version, and in place of what it reports."""
+    from recsys_cli.cli import render
+
+    rows = [[one["name"], one["peer"], ", ".join(one["reports"])] for one in found]
+    render.print_table(None, ["name", "tool", "reports in place of"], rows)
+    render.note(
+        "Definitions: recsys list conventions NAME. Use: recsys evaluate --convention NAME."
+    )
+
+
+def terms(found: Sequence[dict[str, Any]]) -> None:
+    """Print all that one convention reports, beside the names of our metrics."""
+    from recsys_cli.cli import render
+
+    (entry,) = found
+    render.say(f"{entry['name']}: {entry['summary']}")
+    rows = [
+        [ours, one["name"], one["definition"]]
+        for ours, reported in entry["reports"].items()
+        for one in reported
+    ]
+    render.print_table(None, ["metric", "theirs", "definition"], rows)
 
 
 def tables(run: Run) -> None:

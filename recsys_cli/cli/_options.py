@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +45,19 @@ def check_output(path: Path, source: Path) -> None:
         raise SpecError("is in no folder that exists", where=str(path))
     if path.exists() and source.exists() and path.samefile(source):
         raise SpecError("is the input", where=str(path), hint="-o takes another file")
+
+
+def duration(text: str) -> float:
+    """Return the seconds of a duration such as ``90s``, ``30m`` or ``1.5h``.
+
+    Raises
+    ------
+    SpecError
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh])", text.strip())
+    if found is None or not float(found[1]):
+        raise SpecError(f'"{text}" is no duration', hint="such as 90s, 30m or 1.5h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 RunArgument = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,10 @@ from recsys_cli.cli import render
 
 if TYPE_CHECKING:
     from recsys_cli.runs import Run, RunSummary
-    from recsys_cli.trials import Tuned
+    from recsys_cli.tuning import Tuned
 
+#: Of a metric that weighs held-out pairs: how many, and how many of one weight tell as much.
+_WEIGHED = ("pairs", "effective_pairs")
 #: Trials that are shown of a search.
 _TRIALS = 10
 
@@ -62,20 +64,40 @@ def metrics(run: Run) -> None:
     value = ">among candidates" if beside else ">value"
     columns = ["metric", value, ">95% interval", *beside.values(), ">users"]
     render.print_table(title, columns, rows)
-    _weighed(document)
+    _weighed([document])
 
 
-def _weighed(document: dict[str, Any]) -> None:
-    """Note on how many held-out pairs the metrics that weigh them rest."""
-    told: dict[tuple[int, float], list[str]] = {}
-    for name, entry in document["metrics"].items():
-        if "effective_pairs" in entry:
-            told.setdefault((entry["pairs"], entry["effective_pairs"]), []).append(name)
+def warning(run: Run) -> str | None:
+    """Return what to know of values among candidate lists, which an evaluation says as well."""
+    document = run.metrics or {}
+    folds = document.get("folds", {"": document}).values()
+    if not any("listed_candidates" in fold.get("counts", ()) for fold in folds):
+        return None
+    return (
+        "Warning: relevant items are ranked only among short lists of candidates. Such values are "
+        "above those of the full ranking, and may order models otherwise: recsys show has both."
+    )
+
+
+def _weighed(folds: Sequence[dict[str, Any]]) -> None:
+    """Note on how many held-out pairs the metrics that weigh them rest, in all the folds."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for name in folds[0]["metrics"]:
+        entries = [fold["metrics"][name] for fold in folds]
+        if "effective_pairs" in entries[0]:
+            pairs, effective = (_span(e[key] for e in entries) for key in _WEIGHED)
+            told.setdefault((pairs, effective), []).append(name)
+    each = " a fold" if len(folds) > 1 else ""
     for (pairs, effective), names in told.items():
         render.note(
-            f"{', '.join(names)}: {pairs:,} held-out pairs, which tell as much as {effective:,.0f} "
+            f"{', '.join(names)}: {pairs} held-out pairs{each}, which tell as much as {effective} "
             "of equal weight."
         )
+
+
+def _span(counts: Iterable[float]) -> str:
+    ends = sorted(counts)
+    return " to ".join(dict.fromkeys(f"{end:,.0f}" for end in (ends[0], ends[-1])))
 
 
 def _beside(document: dict[str, Any]) -> dict[str, str]:
@@ -105,6 +127,7 @@ def _folds(title: str, document: dict[str, Any]) -> None:
     columns = ["metric", ">mean ± std", ">95% interval", *beside.values()]
     columns += [f">fold {name}" for name in folds]
     render.print_table(title, columns, rows)
+    _weighed(list(folds.values()))
 
 
 def _interval(ci95: Sequence[float] | None) -> str:
@@ -180,14 +203,14 @@ def parameters(entry: dict[str, Any]) -> None:
 
 def trials(found: Tuned) -> None:
     """Print the best trials of a search, what was drawn for each and the epochs it kept."""
-    from recsys_cli.trials import counted
+    from recsys_cli.tuning import counted
 
     shown = found.trials[:_TRIALS]
     rows = [
         [
             str(trial.number),
             trial.run or "–",
-            "failed" if trial.value is None else render.number(trial.value),
+            "failed" if trial.value is None else _worth(trial.value, trial.pruned),
             *map(render.plain, trial.settings.values()),
             render.plain(trial.epochs),
             f"{trial.seconds:.1f}",
@@ -201,7 +224,13 @@ def trials(found: Tuned) -> None:
         *(f">{key}" for key in found.search.space),
     ]
     failed = sum(trial.value is None for trial in found.trials)
+    pruned = sum(trial.pruned for trial in found.trials)
     best = min(len(shown), len(found.trials) - failed)
     title = f"The best {best} of {counted(len(found.trials))}, by the validation part"
+    title += f"; {pruned} pruned" if pruned else ""
     title += f"; {failed} failed" if failed else ""
     render.print_table(title, [*columns, ">best epoch", ">s"], rows)
+
+
+def _worth(value: float, pruned: bool) -> str:
+    return f"{render.number(value)}{' (pruned)' if pruned else ''}"

@@ -10,6 +10,7 @@ import typer
 from recsys_cli.cli._options import JsonOption, SetOption, SpecArguments
 
 if TYPE_CHECKING:
+    from recsys_cli.findings import Finding
     from recsys_cli.spec import ExperimentSpec
 
 NAME = "check"
@@ -35,6 +36,7 @@ def command(
     download, and the audit says what training would know of the test part.
     """
     from recsys_cli.cli import _leakage, _specs, render
+    from recsys_cli.findings import documented
     from recsys_cli.specfile import dump
 
     found: dict[str, Any] = {}
@@ -46,18 +48,18 @@ def command(
         findings = _audited(path, spec) if audit else None
         if findings is not None and not json:
             _leakage.table(f"{path}: what training knows of the test part", findings)
-        found[str(path)] = findings
+        found[str(path)] = None if findings is None else documented(findings)
     if json and not complete:
         render.print_json(found)
 
 
-def _audited(path: Path, spec: ExperimentSpec) -> list[dict[str, Any]] | None:
+def _audited(path: Path, spec: ExperimentSpec) -> list[Finding] | None:
     """Return the audit of all folds together; None where the data are not here."""
     from recsys_cli import experiment
     from recsys_cli.cli import render
     from recsys_cli.cli._screen import screen
     from recsys_cli.errors import RecsysError
-    from recsys_cli.leakage import documented, together
+    from recsys_cli.findings import together
     from recsys_cli.loaders import LOADERS
 
     if not LOADERS.create(spec.dataset.loader).at_hand:
@@ -65,6 +67,6 @@ def _audited(path: Path, spec: ExperimentSpec) -> list[dict[str, Any]] | None:
         return None
     try:
         with screen() as listener:
-            return documented(together(experiment.audits(spec, listener)))
+            return together(experiment.audits(spec, listener))
     except RecsysError as error:
         raise error.within(str(path)) from None

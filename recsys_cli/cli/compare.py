@@ -72,7 +72,7 @@ def command(
     found = [Store(runs).find(reference) for reference in references]
     rows = compare(found, any_test_set=any_test_set, test=test, all_pairs=all_pairs)
     failed = gates.failures(wanted, rows, judge)
-    for note in _notes(found, wanted):
+    for note in _notes(found, wanted, {row.metric for row in rows}):
         render.note(note)
     render.note(_comparisons.said(rows))
     _comparisons.comparisons(rows, form, all_pairs=all_pairs)
@@ -80,11 +80,12 @@ def command(
         raise GateFailed("; ".join(failed), where=f"{len(failed)} failed")
 
 
-def _notes(found: list[Any], wanted: list[Any]) -> list[str]:
+def _notes(found: list[Any], wanted: list[Any], compared: set[str]) -> list[str]:
     """Return what to know before reading the comparison."""
+    from recsys_cli.cli import _tables
     from recsys_cli.comparison import not_shared
 
-    notes = []
+    notes = list(dict.fromkeys(filter(None, map(_tables.warning, found))))
     if len({str(run.record["fingerprints"]["split"]) for run in found}) > 1:
         notes.append(
             "These runs trained on different rows, so what they may recommend differs too."
@@ -92,6 +93,13 @@ def _notes(found: list[Any], wanted: list[Any]) -> list[str]:
     only = [f"{name} ({', '.join(ids)})" for name, ids in not_shared(found).items()]
     if only:
         notes.append(f"Not compared, for only some runs have it: {'; '.join(only)}.")
+    shared = [name for name in found[0].metrics["metrics"] if name not in not_shared(found)]
+    left = [name for name in shared if name not in compared]
+    if left:
+        notes.append(
+            f"Not compared, for it is of all lists together, and test sets may differ: "
+            f"{', '.join(left)}."
+        )
     notes += [
         f"{gate.text}: the better {gate.metric} is, the sooner this fails."
         for gate in wanted

@@ -25,6 +25,12 @@ def command(
             "spec, whose file takes the place of RUN.",
         ),
     ] = None,
+    metric: Annotated[
+        list[str],
+        typer.Option(
+            "--metric", help="Measure this instead of what the spec asks: ndcg@5; repeatable."
+        ),
+    ] = [],
     conventions: ConventionOption = [],
     runs: RunsOption = Path("runs"),
     threads: ThreadsOption = None,
@@ -41,10 +47,11 @@ def command(
     from recsys_cli.threads import use
 
     asked = _conventions.asked(conventions)
+    _known(metric)
     if recommendations is not None:
         if run == "latest":
             raise SpecError("--recommendations needs a spec file in the place of RUN")
-        spec = _specs.load([Path(run)], [])[0]
+        spec = experiment.measuring(_specs.load([Path(run)], [])[0], metric)
         with use(threads), screen() as listener:
             argv = _specs.argv()
             found = external.evaluate(
@@ -53,9 +60,19 @@ def command(
     else:
         found = Store(runs).find(run)
         with use(threads), screen() as listener:
-            experiment.evaluate(found, listener, conventions=asked)
+            experiment.evaluate(found, listener, metrics=metric, conventions=asked)
     if json:
         render.print_json(found.metrics)
     else:
         _tables.metrics(found)
         _conventions.tables(found)
+
+
+def _known(metrics: list[str]) -> None:
+    from recsys_cli.metrics import parse
+
+    for name in metrics:
+        try:
+            parse(name)
+        except SpecError as error:
+            raise error.within("--metric") from None

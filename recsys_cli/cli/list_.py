@@ -15,7 +15,7 @@ NAME = "list"
 
 
 #: What can be listed.
-Kind = StrEnum("Kind", ["models", "datasets", "splitters", "filters", "metrics"])
+Kind = StrEnum("Kind", ["models", "datasets", "splitters", "filters", "metrics", "conventions"])
 
 
 def command(
@@ -25,14 +25,17 @@ def command(
 ) -> None:
     """List what a spec can name, with every parameter.
 
-    Models are grouped by the feedback that they learn from, with what each can do.
+    Models are grouped by the feedback that they learn from, with what each can do. Conventions are
+    what evaluate --convention takes.
     """
-    from recsys_cli.cli import _tables, render
+    from recsys_cli.cli import _conventions, _tables, render
 
     registry = _registry(kind)
     entries = [_entry(registry.get(one)) for one in ([name] if name else registry.names())]
     if json:
         render.print_json([_plain(entry) for entry in entries])
+    elif kind is Kind.conventions:
+        (_conventions.terms if name else _conventions.entries)(entries)
     elif name:
         _tables.parameters(entries[0])
     elif kind is Kind.models:
@@ -42,7 +45,7 @@ def command(
 
 
 def _registry(kind: Kind) -> Any:
-    from recsys_cli import loaders, metrics, models, prepare, splitters
+    from recsys_cli import conventions, loaders, metrics, models, prepare, splitters
 
     return {
         Kind.models: models.MODELS,
@@ -50,6 +53,7 @@ def _registry(kind: Kind) -> Any:
         Kind.splitters: splitters.SPLITTERS,
         Kind.filters: prepare.FILTERS,
         Kind.metrics: metrics.METRICS,
+        Kind.conventions: conventions.CONVENTIONS,
     }[kind]
 
 
@@ -65,7 +69,23 @@ def _entry(cls: Any) -> dict[str, Any]:
     }
     if hasattr(cls, "recommend"):
         return entry | of_model(cls)
+    if hasattr(cls, "terms"):
+        return entry | _reported(cls)
     return entry | {"kind": cls.kind} if hasattr(cls, "kind") else entry
+
+
+def _reported(cls: Any) -> dict[str, Any]:
+    """Return whose metrics a convention reports: by our names, with its own beside."""
+    reports = {
+        ours: [{"name": _any(one.name), "definition": _any(one.definition)} for one in terms]
+        for ours, terms in cls.terms.items()
+    }
+    return {"peer": cls.peer, "reports": reports}
+
+
+def _any(text: str) -> str:
+    """Return a text about a cutoff as one about any."""
+    return text.format(k="k")
 
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:

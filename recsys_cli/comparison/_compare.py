@@ -81,7 +81,12 @@ class _Side(NamedTuple):
 
 
 def compare(
-    runs: Sequence[Run], *, any_test_set: bool = False, test: Test = "t", all_pairs: bool = False
+    runs: Sequence[Run],
+    *,
+    any_test_set: bool = False,
+    test: Test = "t",
+    all_pairs: bool = False,
+    metrics: Sequence[str] | None = None,
 ) -> list[Comparison]:
     """Compare runs with the first of them, or all with one another, over the metrics of all.
 
@@ -99,6 +104,8 @@ def compare(
         are means over users; others have the t test.
     all_pairs : bool
         Whether each run is held against every one before it, and not the first alone.
+    metrics : sequence of str, optional
+        Those to compare by; None is all that the runs share.
 
     Raises
     ------
@@ -112,7 +119,7 @@ def compare(
     if len(runs) < 2:
         raise SpecError("compare takes two runs or more", hint="recsys runs lists them")
     tables = [_tables(run) for run in runs]
-    names = [n for n in _metrics(runs[0]) if n not in not_shared(runs)]
+    names = [n for n in metrics or _metrics(runs[0]) if n not in not_shared(runs)]
     if any_test_set:
         names = [name for name in names if parse(name).metric.kind != "catalogue"]
     else:

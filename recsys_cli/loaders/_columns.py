@@ -39,5 +39,5 @@ def column_position(column: str | int, names: Sequence[str] | None, width: int, 
     raise DataError(
         f'has no column "{column}"',
         where=where,
-        hint=f"{guess}it has: {', '.join(names)}; null stands for a column that is not there",
+        hint=f"{guess}it has: {', '.join(names)}; a spec says null for none",
     )

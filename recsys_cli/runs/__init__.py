@@ -6,6 +6,7 @@ from recsys_cli.runs._evaluation import EvaluatedFold
 from recsys_cli.runs._fold import FoldRun
 from recsys_cli.runs._recorder import FoldRecorder, Recorder
 from recsys_cli.runs._run import Run
+from recsys_cli.runs._state import State
 from recsys_cli.runs._store import Store
 from recsys_cli.runs._summary import RunSummary
 
@@ -17,6 +18,7 @@ __all__ = [
     "Recorder",
     "Run",
     "RunSummary",
+    "State",
     "Store",
     "StoredCatalog",
     "atomic_write",

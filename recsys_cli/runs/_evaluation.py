@@ -13,7 +13,6 @@ from typing import Any
 
 from recsys_cli.runs._atomic import atomic_write, encode
 from recsys_cli.runs._lock import lock
-from recsys_cli.runs._manifest import ONLY_FOLD
 from recsys_cli.runs._reading import SCHEMA_VERSION, damaged, reading
 
 METRICS = "metrics.json"
@@ -63,11 +62,12 @@ def commit(
     summary : dict, optional
         What stands above the folds when there are several.
     """
-    if set(found) != set(prefixes) or (summary is None) != (list(prefixes) == [ONLY_FOLD]):
+    if set(found) != set(prefixes) or (summary is None) != (len(prefixes) == 1):
         raise ValueError(f"an evaluation of folds {sorted(found)} does not fit {sorted(prefixes)}")
     with lock(folder):
         folds = {name: _written(folder, prefix, found[name]) for name, prefix in prefixes.items()}
-        top = folds[ONLY_FOLD] if summary is None else {**summary, "folds": folds}
+        alone = next(iter(folds.values()))
+        top = alone if summary is None else {**summary, "folds": folds}
         atomic_write(folder / METRICS, encode({"schema_version": SCHEMA_VERSION, **top}))
         _sweep(folder, prefixes.values(), keep=_named(folds.values()))
 

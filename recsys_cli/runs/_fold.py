@@ -75,7 +75,7 @@ class FoldRun:
     def metrics(self) -> dict[str, Any] | None:
         """What ``metrics.json`` says of this fold now; None before the first evaluation."""
         top = self._run.metrics
-        if top is None or not self._prefix:
+        if top is None or len(self._run.fold_names) == 1:
             return top
         with reading(self._run.path / METRICS):
             return dict(top["folds"][self.name])

@@ -17,7 +17,7 @@ from recsys_cli.runs._names import RUN_ID, split
 from recsys_cli.runs._reading import read_versioned
 from recsys_cli.runs._recorder import RECORD, Recorder
 from recsys_cli.runs._run import Run
-from recsys_cli.runs._state import examine
+from recsys_cli.runs._state import State, examine
 from recsys_cli.runs._summary import RunSummary, summarise
 
 LATEST = "latest"
@@ -92,6 +92,12 @@ class Store:
         """Return all runs, newest first; whatever a folder holds, it is listed."""
         found = [summarise(self.root / id_) for id_ in self.ids()]
         return sorted(found, key=lambda run: (run.created or "", split(run.id)), reverse=True)
+
+    def states(self, name: str) -> Iterator[State]:
+        """Yield what every run of a spec's name is, complete or not, in order of their numbers."""
+        for id_ in self.ids():
+            if split(id_)[0] == name:
+                yield examine(self.root / id_)
 
     def find(self, ref: str = LATEST) -> Run:
         """Return the complete run that a reference means.

@@ -26,6 +26,8 @@ class RunSummary:
     model, dataset : str, optional
     metrics : dict of str to float
         Empty before the first evaluation.
+    full : dict of str to float
+        Of those that are values among candidate lists: the same of the full ranking.
     note : str, optional
         Why the run does not answer, or what is wrong with its metrics.
     """
@@ -37,23 +39,29 @@ class RunSummary:
     model: str | None
     dataset: str | None
     metrics: dict[str, float]
+    full: dict[str, float]
     note: str | None
 
     @property
     def headline(self) -> str:
         """The first three metrics in one line, or why there are none."""
-        shown = [f"{name} {value:.4f}" for name, value in list(self.metrics.items())[:3]]
-        return " · ".join(shown) or (self.note or "")
+        return " · ".join(map(self._shown, list(self.metrics)[:3])) or (self.note or "")
+
+    def _shown(self, name: str) -> str:
+        beside = f" (full {self.full[name]:.4f})" if name in self.full else ""
+        return f"{name} {self.metrics[name]:.4f}{beside}"
 
 
 def summarise(folder: Path) -> RunSummary:
     """Return what a listing says of a folder, whatever it holds."""
     state = examine(folder)
     record = state.record
-    metrics, problem = {}, state.problem
+    metrics: dict[str, float] = {}
+    full: dict[str, float] = {}
+    problem = state.problem
     if state.status == "complete":
         try:
-            metrics = _values(folder)
+            metrics, full = _values(folder)
         except RecsysError as error:
             problem = error
     dataset = record.get("dataset")
@@ -65,18 +73,21 @@ def summarise(folder: Path) -> RunSummary:
         model=_text(record.get("model")),
         dataset=_text(dataset.get("name") if isinstance(dataset, dict) else None),
         metrics=metrics,
+        full=full,
         note=None if problem is None else problem.message,
     )
 
 
-def _values(folder: Path) -> dict[str, float]:
-    """Return the value of each metric, empty before the first evaluation."""
+def _values(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the value of each metric, and that of the full ranking where it is another."""
     path = folder / METRICS
     if not path.exists():
-        return {}
+        return {}, {}
     document = read_versioned(path)
     with reading(path):
-        return {name: float(entry["value"]) for name, entry in document["metrics"].items()}
+        entries = document["metrics"].items()
+        full = {name: float(one["full"]["value"]) for name, one in entries if "full" in one}
+        return {name: float(one["value"]) for name, one in entries}, full
 
 
 def _text(value: object) -> str | None:

@@ -126,7 +126,13 @@ class Splitter(Component[C], Generic[C]):
             )
 
     def _check_time(self, rows: Rows, data: Interactions) -> None:
-        times = self._times(data)
+        if data.timestamp is None:
+            raise DataError(
+                "needs timestamps and the data have none",
+                where="split.strict_time",
+                hint="name their time column, or leave strict_time out",
+            )
+        times = data.timestamp
         parts = (rows.train, rows.validation, rows.history)
         known = [times[part].max() for part in parts if part is not None and len(part)]
         early = np.count_nonzero(times[rows.test] < max(known, default=times.min()))

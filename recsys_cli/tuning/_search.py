@@ -1,4 +1,4 @@
-"""Seeded random search: every trial is a run; the best by a validation metric becomes a spec.
+"""Search the space of a spec; every trial is a run, and the best of them becomes a spec.
 
 The test part is never looked at. A trial trains on the training part of its folds, keeps its best
 epoch where the model stops between epochs, and is worth the mean over its folds of the searched
@@ -8,26 +8,46 @@ metric on their validation parts.
 from __future__ import annotations
 
 import itertools
-import json
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from recsys_cli import experiment
-from recsys_cli.data import Split
-from recsys_cli.errors import DataError, Diverged, RecsysError, SpecError
-from recsys_cli.experiment import Prepared
+from recsys_cli.errors import DataError, SpecError
 from recsys_cli.listener import Listener
-from recsys_cli.models import MODELS
-from recsys_cli.runs import Run, Store
-from recsys_cli.search import draws
+from recsys_cli.pruning import ENOUGH, Bar, Objective, bar, progress
+from recsys_cli.runs import Store
 from recsys_cli.spec import ExperimentSpec, SearchSpec
-from recsys_cli.specfile import varied
-from recsys_cli.trials import Planned, Trial, Tuned, counted, ranked, told
+from recsys_cli.tuning._bench import DATA, Alone, Bench, Task, Trainers, trial_spec
+from recsys_cli.tuning._course import Course
+from recsys_cli.tuning._crew import Crew
+from recsys_cli.tuning._resume import finished, search_id
+from recsys_cli.tuning._trials import Planned, Trial, Tuned, counted, ranked, told
 
-#: What the keys begin with that change the data, and with them every fold.
-_DATA = "dataset."
-_SUFFIX = "-trial"
-_LONGEST_NAME = 64
+
+@dataclass(frozen=True)
+class Budget:
+    """How far a search goes.
+
+    Attributes
+    ----------
+    trials : int, optional
+        Instead of what the spec says.
+    seconds : float, optional
+        After which no trial begins; those in hand are trained to their end.
+    workers : int
+        Processes that train trials at once.
+    """
+
+    trials: int | None = None
+    seconds: float | None = None
+    workers: int = 1
+
+
+#: As many trials as the spec says, one after another.
+UNBOUNDED = Budget()
 
 
 def tune(
@@ -36,20 +56,23 @@ def tune(
     listener: Listener,
     *,
     argv: list[str],
-    trials: int | None = None,
+    budget: Budget = UNBOUNDED,
     seed: int | None = None,
+    resume: bool = False,
     keep: Callable[[Tuned], object] = lambda _: None,
 ) -> Tuned:
     """Search the space of a spec; the spec of the best trial trains exactly what that trial did.
 
-    A trial that diverges, or whose point the data cannot serve, ranks last and the search goes on.
+    The trials are the same for any number of workers. One that diverges, or whose point the data
+    cannot serve, ranks last and the search goes on.
 
     Parameters
     ----------
-    trials : int, optional
-        Instead of what the spec says.
+    budget : Budget
     seed : int, optional
         Of the draws, by default the spec's. Splits and models keep the spec's own seed.
+    resume : bool
+        Whether to take over what an earlier search of the same spec and seed got done.
     keep : callable, optional
         Takes what there is after each trial, from the first that succeeds: whatever stops the
         search later, the best so far need not be lost.
@@ -57,7 +80,10 @@ def tune(
     Raises
     ------
     SpecError
-        If the spec has no ``search``, or a point drawn makes no sound spec; none has run then.
+        If the spec has no ``search``, a point drawn makes no sound spec, or the time is over before
+        the first trial.
+    MissingExtra
+        If the method needs a package that is not installed.
     Diverged, DataError
         If every trial failed: the failure of the last.
     RecsysError
@@ -70,140 +96,105 @@ def tune(
             hint="search: {metric: ndcg@10, space: {model.reg: {log: [0.001, 1]}}}",
         )
     experiment.check(spec, search=True)
-    search, seed = spec.search, spec.seed if seed is None else seed
-    planned = plan(spec, trials or search.trials, seed)
-    listener.note(f"{counted(len(planned))}, by {search.metric} on the validation part.")
-    of_data = [key for key in search.space if key.startswith(_DATA)]
+    seed = spec.seed if seed is None else seed
+    course = Course(spec, budget.trials or spec.search.trials, seed)
+    for note in _announced(course, spec.search):
+        listener.note(note)
+    search = _Search(spec, spec.search, course, store, seed, resume)
+    found: Tuned | None = None
+    with _trainers(budget, store, argv, listener, course.trials) as trainers:
+        for trial in search.trials(trainers, budget.seconds):
+            listener.note(told(trial, spec.search.metric))
+            found = ranked(spec.search, seed, search.done, course.planned)
+            if found is not None:
+                keep(found)
+    if len(search.done) < course.trials:
+        listener.note(f"Out of time after {len(search.done)} of {counted(course.trials)}.")
+    if not search.done:
+        raise SpecError("over before the first trial began", where="--max-time", hint="raise it")
+    if found is None:
+        last = search.done[-1]
+        failure = trainers.failures.get(last.number) or DataError(str(last.error))
+        raise failure.within(last.run).within("every trial failed, the last")
+    return found
+
+
+class _Search:
+    """The rounds of a search.
+
+    Attributes
+    ----------
+    done : list of Trial
+        In the order in which they ended.
+    """
+
+    def __init__(
+        self,
+        spec: ExperimentSpec,
+        search: SearchSpec,
+        course: Course,
+        store: Store,
+        seed: int,
+        resume: bool,
+    ) -> None:
+        self._search, self._course, self._store = search, course, store
+        self._id = search_id(spec, seed)
+        name = trial_spec(Planned({}, spec)).name
+        self._known = finished(store, name, spec, self._id) if resume else {}
+        self.done: list[Trial] = []
+
+    def trials(self, trainers: Trainers, seconds: float | None) -> Iterator[Trial]:
+        """Yield the trials as they end; none begins when so many seconds have passed."""
+        ends = time.monotonic() + (math.inf if seconds is None else seconds)
+        while time.monotonic() < ends and (begun := self._course.round(self.done)):
+            known = [self._old(*one) for one in begun]
+            new = [one for one, old in zip(begun, known, strict=True) if old is None]
+            tasks = self._tasks(new, self._bar())
+            in_time = itertools.takewhile(lambda _: time.monotonic() < ends, tasks)
+            for trial in itertools.chain(filter(None, known), trainers.train(in_time)):
+                self.done.append(trial)
+                yield trial
+
+    def _old(self, number: int, planned: Planned) -> Trial | None:
+        """Return the trial as it was, unless its point was another, by another optuna for one."""
+        old = self._known.get(number)
+        return old if old is not None and old.settings == planned.settings else None
+
+    def _tasks(self, new: Sequence[tuple[int, Planned]], level: Bar | None) -> Iterator[Task]:
+        for number, planned in new:
+            mark = {"id": self._id, "number": number, "settings": planned.settings}
+            objective = Objective(self._search.metric, mark, level)
+            yield Task(number, trial_spec(planned), objective, self._search.folds)
+
+    def _bar(self) -> Bar | None:
+        """Return the bar that the trials of earlier rounds make, once there are enough."""
+        if not self._search.prune:
+            return None
+        whole = [trial for trial in self.done if trial.value is not None and not trial.pruned]
+        if len(whole) < ENOUGH:
+            return None
+        runs = [self._store.find(str(trial.run)) for trial in whole]
+        return bar(self._search.metric, [progress(run, self._search.metric) for run in runs])
+
+
+def _announced(course: Course, search: SearchSpec) -> Iterator[str]:
+    yield f"{counted(course.trials)}, by {search.metric} on the validation part."
+    of_data = [key for key in search.space if key.startswith(DATA)]
     if of_data:
-        listener.note(_caution(of_data, search.metric))
-    bench = _Bench(search, store, argv)
-    done: list[Trial] = []
-    best: Tuned | None = None
-    for number, one in enumerate(planned, 1):
-        heard = _Trials(listener, f"trial {number} of {len(planned)}")
-        done.append(bench.trial(number, one, listener, heard))
-        listener.note(told(done[-1], search.metric))
-        best = ranked(search, seed, done, planned)
-        if best is not None:
-            keep(best)
-    if best is None:
-        assert bench.failure is not None
-        raise bench.failure.within(bench.failure.run).within("every trial failed, the last")
-    return best
-
-
-def plan(spec: ExperimentSpec, trials: int, seed: int) -> list[Planned]:
-    """Return the trials of a search, each checked; fewer where the space has fewer points.
-
-    Where the spec says nothing of ``train.monitor``, a model that stops between epochs, and may
-    have passed its best one, is monitored by the searched metric.
-
-    Raises
-    ------
-    SpecError
-        For the first that is no sound spec.
-    """
-    assert spec.search is not None
-    planned = []
-    for settings in itertools.islice(draws(spec.search.space, seed), trials):
-        where = ", ".join(f"{key}={json.dumps(value)}" for key, value in settings.items())
-        made = varied(spec, settings, where)
-        monitored = made.train.monitor or "monitor" in spec.train.model_fields_set
-        model = MODELS.create(made.model)
-        if not monitored and model.stops_between_epochs and model.overtrains:
-            train = made.train.model_copy(update={"monitor": spec.search.metric})
-            made = made.model_copy(update={"train": train})
-        try:
-            experiment.check(made, search=True)
-        except SpecError as error:
-            raise error.within(where) from None
-        planned.append(Planned(settings, made.model_copy(update={"search": None})))
-    return planned
-
-
-def _caution(keys: list[str], metric: str) -> str:
-    """Return what to bear in mind where the data themselves are searched."""
-    return (
-        f"Searching {', '.join(keys)} may change the validation part too: trials that differ in it "
-        f"are judged on different data, and a better {metric} may only mean easier data."
-    )
-
-
-class _Trials(Listener):
-    """Passes progress on, under the number of the trial, and drops the notes on its run."""
-
-    def __init__(self, listener: Listener, head: str) -> None:
-        self._listener, self._head = listener, head
-
-    def progress(self, label: str, done: int, total: int | None) -> None:
-        self._listener.progress(f"{self._head}, {label}", done, total)
-
-
-class _Bench:
-    """Trains the trials; data and folds are made once, unless the search varies the data.
-
-    ``failure`` is what the last failed trial failed by.
-    """
-
-    def __init__(self, search: SearchSpec, store: Store, argv: list[str]) -> None:
-        self.search, self.store, self.argv = search, store, argv
-        self.failure: RecsysError | None = None
-        self._varies = any(key.startswith(_DATA) for key in search.space)
-        self._data: tuple[Prepared, list[Split]] | None = None
-
-    def trial(self, number: int, planned: Planned, listener: Listener, heard: _Trials) -> Trial:
-        """Return what came of one point."""
-        started = time.perf_counter()
-        try:
-            data = self._data = self._prepared(planned.spec, listener, heard)
-            started = time.perf_counter()
-            run = self._train(planned.spec, *data, heard)
-        except (Diverged, DataError) as error:
-            if self._data is None and not self._varies:
-                raise  # no trial can do with these data
-            self.failure = error
-            seconds, why = time.perf_counter() - started, str(error).partition("\n")[0]
-            return Trial(number, planned.settings, error.run, None, [], seconds, why)
-        except RecsysError as error:
-            error.within(error.run)
-            raise
-        values = [value[self.search.metric] for value in run.record["validation"].values()]
-        epochs = [best["epoch"] for best in run.record["best_epochs"].values()]
-        mean, seconds = sum(values) / len(values), time.perf_counter() - started
-        return Trial(number, planned.settings, run.id, mean, epochs, seconds)
-
-    def _prepared(
-        self, spec: ExperimentSpec, listener: Listener, heard: _Trials
-    ) -> tuple[Prepared, list[Split]]:
-        if self._data is not None and not self._varies:
-            return self._data
-        prepared = experiment.prepare(spec, listener)
-        made = experiment.splits(spec, prepared.dataset, heard)
-        asked, folds = self.search.folds, list(itertools.islice(made, self.search.folds))
-        if asked is not None and len(folds) < asked:
-            raise SpecError(
-                f"is {asked}, and the split has {len(folds)} to train on",
-                where="search.folds",
-                hint=f"lower search.folds to {len(folds)}, or leave it out for all folds",
-            )
-        return prepared, folds
-
-    def _train(
-        self, spec: ExperimentSpec, prepared: Prepared, folds: list[Split], heard: _Trials
-    ) -> Run:
-        return experiment.train(
-            _of_trial(spec),
-            self.store,
-            heard,
-            argv=self.argv,
-            prepared=prepared,
-            folds=folds,
-            objective=self.search.metric,
+        yield (
+            f"Searching {', '.join(of_data)} may change the validation part too: trials that "
+            f"differ in it are judged on different data, and a better {search.metric} may only "
+            "mean easier data."
         )
 
 
-def _of_trial(spec: ExperimentSpec) -> ExperimentSpec:
-    """Return the spec under a trial's name; refitted, it would know what it is judged by."""
-    name = spec.name[: _LONGEST_NAME - len(_SUFFIX)] + _SUFFIX
-    train = spec.train.model_copy(update={"refit": False})
-    return spec.model_copy(update={"name": name, "train": train})
+@contextmanager
+def _trainers(
+    budget: Budget, store: Store, argv: list[str], listener: Listener, trials: int
+) -> Iterator[Trainers]:
+    workers = min(budget.workers, trials)
+    if workers == 1:
+        yield Alone(Bench(store, argv), listener, trials)
+        return
+    with Crew(workers, store, argv, listener) as crew:
+        yield crew

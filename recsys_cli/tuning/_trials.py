@@ -37,8 +37,11 @@ class Trial:
     epochs : list of int
         The best epoch of each fold; empty where none was chosen.
     seconds : float
+        Of training and validation.
     error : str, optional
         Why it failed.
+    pruned : bool
+        Whether it was stopped early, and so is worth no more than it was by then.
     """
 
     number: int
@@ -48,11 +51,37 @@ class Trial:
     epochs: list[int]
     seconds: float
     error: str | None = None
+    pruned: bool = False
+
+
+def trial_of(record: Mapping[str, Any], metric: str) -> Trial:
+    """Return what came of the point that a run was trained at, by the record of the run."""
+    mark = record["search"]
+    values = [value[metric] for value in record["validation"].values()]
+    return Trial(
+        number=mark["number"],
+        settings=mark["settings"],
+        run=record["id"],
+        value=sum(values) / len(values),
+        epochs=[best["epoch"] for best in record["best_epochs"].values()],
+        seconds=sum(took for stage, took in record["stages"].items() if stage.startswith("fit/")),
+        pruned="pruned" in mark,
+    )
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """A search as far as it went: its trials, best first, and the spec of the best."""
+    """A search as far as it went.
+
+    Attributes
+    ----------
+    search : SearchSpec
+    seed : int
+    trials : list of Trial
+        Best first; those pruned come after all that were trained to the end, failed ones last.
+    spec : ExperimentSpec
+        Of the best.
+    """
 
     search: SearchSpec
     seed: int
@@ -72,11 +101,11 @@ class Tuned:
 def ranked(
     search: SearchSpec, seed: int, done: Sequence[Trial], planned: Sequence[Planned]
 ) -> Tuned | None:
-    """Return the trials done, best first and failed ones last; None where every one failed."""
+    """Return the search so far; None where every trial failed."""
     sign = -1.0 if parse(search.metric).metric.higher_is_better else 1.0
 
-    def rank(trial: Trial) -> tuple[bool, float]:
-        return trial.value is None, sign * (trial.value or 0.0)
+    def rank(trial: Trial) -> tuple[bool, bool, float, int]:
+        return trial.value is None, trial.pruned, sign * (trial.value or 0.0), trial.number
 
     trials = sorted(done, key=rank)
     if trials[0].value is None:
@@ -89,7 +118,8 @@ def told(trial: Trial, metric: str) -> str:
     worth = f"failed: {trial.error}" if trial.value is None else f"{metric} {trial.value:.5g}"
     drawn = ", ".join(f"{key}={json.dumps(value)}" for key, value in trial.settings.items())
     run = f" ({trial.run})" if trial.run else ""
-    return f"Trial {trial.number}{run}: {worth}, {trial.seconds:.1f} s. {drawn}"
+    pruned = " when pruned" if trial.pruned else ""
+    return f"Trial {trial.number}{run}: {worth}{pruned}, {trial.seconds:.1f} s. {drawn}"
 
 
 def counted(trials: int) -> str:

@@ -30,6 +30,16 @@ def test_empty_groups_are_told(runs, recsys):
     assert "No user behind recall@10 in repeat." in result.err and "nan" not in result.out.lower()
 
 
+def test_the_method_of_each_interval_is_named(runs, recsys):
+    result = recsys("show", "als", "--by", "cold")
+    assert "95% intervals over users: wilson for ndcg@10, recall@10." in result.err
+    warm, cold = recsys("show", "als", "--by", "cold", "--metric", "recall@10", "--json").document[
+        "parts"
+    ]
+    assert warm["interval"] == "wilson" and cold["interval"] is cold["ci95"] is None
+    assert "log-t for rmse" in recsys("show", "folds", "--by", "popularity").err
+
+
 def test_folds(runs, recsys):
     whole = recsys("show", "folds-mf", "--by", "popularity", "--json").document
     assert sum(part["pairs"] for part in whole["parts"]) == 1500

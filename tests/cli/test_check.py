@@ -31,7 +31,8 @@ def test_the_audit_has_a_line_for_every_question(recsys, write):
     assert found["test interactions precede a training one of the same user"] == ("none", "0", "60")
     severity, count, of = found["test interactions precede a training one of anyone"]
     assert severity == "expected" and int(count) > 30 and of == "60"
-    assert "test users are unseen in training" in found and len(found) == 7
+    assert "test users are unseen in training" in found and len(found) == 10
+    assert found["popularity is counted in the training part alone"] == ("none", "–", "–")
 
 
 def test_json_holds_the_audit_of_each_spec_all_folds_together(recsys, write):
@@ -61,3 +62,21 @@ def test_check_refuses_what_training_would(recsys, write, split, code):
     assert result.code == code
     if code:
         assert "x.yaml: split.strict_time: " in result.err and "precede a training" in result.err
+
+
+def test_strict_time_says_that_it_is_what_needs_times(recsys, write, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECSYS_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "own.csv").write_text("user,item\n1,1\n1,2\n2,1\n2,3\n")
+    dataset = {"name": "delimited", "path": "own.csv", "rating": None}
+    result = recsys(
+        "check", write("x", dataset=dataset, split={"name": "random", "strict_time": True})
+    )
+    assert result.code == 5
+    assert "x.yaml: split.strict_time: needs timestamps and the data have none" in result.err
+
+
+def test_check_tells_what_the_data_lack_for_the_evaluation(recsys, write):
+    asked = {"metrics": ["snips-recall@5"], "propensity": {"source": "weights"}}
+    result = recsys("check", write("x", evaluation=asked))
+    assert result.code == 5
+    assert "x.yaml: evaluation.propensity: the data have no weights" in result.err

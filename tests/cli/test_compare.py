@@ -10,6 +10,8 @@ import re
 import pytest
 
 from recsys_cli.cli._formats import as_csv, as_latex, as_markdown
+from recsys_cli.runs import Store
+from tests.cli.conftest import make
 
 
 def test_every_comparison_has_its_test_and_its_correction(runs, recsys):
@@ -49,6 +51,17 @@ def test_another_test_says_much_the_same_and_always_the_same(runs, recsys, test)
 def test_wilcoxon_is_not_made_of_what_is_no_mean_over_users(runs, recsys):
     result = recsys("compare", "folds", "folds-mf", "--test", "wilcoxon", "--json")
     assert result.document[1]["test"] == "t" and "paired t tests" in result.err
+
+
+def test_what_test_sets_that_may_differ_leave_out_is_said(tmp_path, recsys):
+    asked = {"evaluation": {"metrics": ["ndcg@5", "coverage@5"]}}
+    for name in ("one", "other"):
+        make(Store(tmp_path), name, model={"name": "popular"}, **asked)
+    words = ("compare", "one", "other", "--runs", tmp_path)
+    result = recsys(*words, "--any-test-set")
+    assert "and test sets may differ: coverage@5." in result.err
+    assert "coverage@5" not in result.out
+    assert "coverage@5" in recsys(*words).out
 
 
 def test_all_pairs(runs, recsys):

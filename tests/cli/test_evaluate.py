@@ -81,6 +81,59 @@ def test_what_cannot_be_scored_is_refused_and_leaves_no_run(recsys, write, own):
     assert [path.name for path in own.iterdir()] == ["als-1"]
 
 
+def test_lists_are_audited_but_not_the_model_that_was_not_asked(recsys, write, own):
+    recsys("recommend", "als", "--all", "-k", 10, "-o", "recs.csv")
+    result = recsys("evaluate", "--recommendations", "recs.csv", write("toy"), "--json")
+    found = {one["name"]: one for one in result.document["leakage"]}
+    assert found["lists"]["severity"] == "unknown" and "features" not in found
+    assert "precede a training one of anyone (expected)" in result.err
+
+
+def test_a_spec_of_seeds_is_no_spec_of_one_fold(recsys, write, own):
+    (own.parent / "fine.csv").write_text("user,item\n1,2\n")
+    spec = write("seeds", seeds=[1, 2])
+    result = recsys("evaluate", "--recommendations", "fine.csv", spec)
+    assert result.code == 2 and "seeds: the spec has several folds" in result.err
+    assert "leave seeds out" in result.err
+
+
+def test_a_file_that_is_no_list_is_refused_before_data_are_read(recsys, write, own):
+    (own.parent / "odd.csv").write_text("who,what\n1,2\n")
+    result = recsys("evaluate", "--recommendations", "odd.csv", write("toy"))
+    assert result.code == 5 and result.err.startswith('error: odd.csv: has no column "user"')
+
+
+def test_a_run_is_evaluated_by_other_metrics_than_its_spec_asks(recsys, own):
+    before = recsys("show", "als", "--json").document["metrics"]["metrics"]
+    found = recsys("evaluate", "als", "--metric", "mrr@3", "--metric", "hit@10", "--json").document
+    assert list(found["metrics"]) == ["mrr@3", "hit@10"]
+    assert found["metrics"]["hit@10"]["value"] == before["recall@10"]["value"]
+    again = recsys("reproduce", "als", "--json").document
+    assert (again["verdict"], again["metrics"]) == ("identical", 2)
+    assert recsys("evaluate", "als", "--json").document["metrics"] == before
+
+
+def test_other_metrics_are_refused_before_the_former_ones_go(recsys, own):
+    before = recsys("show", "als", "--json").document["metrics"]
+    for name, says in (("mrr@0", "--metric: the cutoff"), ("rmse", "als only ranks")):
+        result = recsys("evaluate", "als", "--metric", name)
+        assert result.code == 2 and says in result.err
+    assert recsys("show", "als", "--json").document["metrics"] == before
+
+
+def test_on_how_many_pairs_a_weighed_metric_rests_is_told_of_all_folds(recsys, write, own):
+    asked = {"metrics": ["ips-dcg@5", "snips-recall@5"], "relevant": {"min_value": 4}}
+    fold = {"name": "k-fold", "k": 2}
+    spec = write("pairs", split=fold, model={"name": "popular"}, evaluation=asked)
+    result = recsys("run", spec)
+    folds = recsys("show", "pairs", "--json").document["metrics"]["folds"].values()
+    for name in asked["metrics"]:
+        sizes = sorted(one["metrics"][name]["effective_pairs"] for one in folds)
+        line = next(line for line in result.err.splitlines() if line.startswith(f"{name}: "))
+        assert "held-out pairs a fold" in line
+        assert f"as much as {sizes[0]:,.0f} to {sizes[1]:,.0f} of equal weight." in line
+
+
 def test_the_full_ranking_and_the_correction_stand_beside_values_among_candidates(
     recsys, write, own
 ):

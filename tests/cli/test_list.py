@@ -9,7 +9,10 @@ import pytest
 SIZE = ["--set", "users=60", "--set", "items=50", "--set", "interactions=1500"]
 
 
-@pytest.mark.parametrize("kind", ["models", "datasets", "splitters", "filters", "metrics"])
+KINDS = ["models", "datasets", "splitters", "filters", "metrics", "conventions"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_entry_is_listed_with_a_sentence(recsys, kind):
     entries = recsys("list", kind, "--json").document
     out = recsys("list", kind).out
@@ -75,6 +78,18 @@ def test_a_model_of_either_feedback_says_which_parameters_decide(recsys):
     assert entry["feedback"] == "either"
     assert entry["abilities"]["ratings"] == "by parameters"
     assert "ratings: by parameters" in recsys("list", "models", "svd").out
+
+
+def test_conventions_name_the_tool_its_version_and_what_it_reports(recsys):
+    entries = {one["name"]: one for one in recsys("list", "conventions", "--json").document}
+    implicit = entries["implicit"]
+    assert implicit["peer"] == "implicit 0.7.3" and "recall" not in implicit["reports"]
+    (ndcg,) = implicit["reports"]["ndcg"]
+    assert ndcg["name"] == "ndcg (K=k)" and "min(k, relevant)" in ndcg["definition"]
+    out = recsys("list", "conventions").out
+    assert all(one["peer"] in out for one in entries.values())
+    assert ndcg["definition"] in recsys("list", "conventions", "implicit").out
+    assert 'did you mean "recbole"?' in recsys("list", "conventions", "recbol").err
 
 
 def test_an_unknown_entry_exits_6(recsys):

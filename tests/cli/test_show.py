@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from recsys_cli.runs import Store
+from tests.cli.conftest import SMALL
 
 
 @pytest.fixture
@@ -38,6 +40,56 @@ def test_a_run_is_shown(runs, recsys):
         assert text in out
     shown = recsys("show", "als", "--json").document
     assert shown["record"]["id"] == "als-1" and "ndcg@10" in shown["metrics"]["metrics"]
+
+
+def test_the_audit_of_leakage_is_shown_as_short_as_it_is(runs, recsys):
+    out = recsys("show", "als").out
+    assert "What training knows of the test part" in out
+    assert "test interactions precede a training one of anyone" in out
+    assert "repeat a user and item" not in out
+    made = json.loads((runs.root / "folds-1" / "metrics.json").read_text())["folds"]
+    early = sum(f["leakage"][0]["count"] for f in made.values())
+    assert (
+        f"│ expected │    {early:,} │ 1,500 │ test interactions precede"
+        in recsys("show", "folds").out
+    )
+
+
+def test_without_findings_the_audit_is_one_line(recsys, write, tmp_path):
+    data = {**SMALL, "users": 12, "interactions": 300}
+    split = {"name": "temporal", "test": 0.1}
+    spec = write(
+        "past", dataset=data, split=split, evaluation={"users": "warm", "metrics": ["ndcg@5"]}
+    )
+    ran = recsys("run", spec, "--runs", tmp_path / "own")
+    shown = recsys("show", "past", "--runs", tmp_path / "own")
+    findings = shown.code, "What training knows" in shown.out
+    assert findings == (0, False), shown.out
+    assert "Leakage audit: nothing found." in ran.err and "Leakage audit: nothing" in shown.err
+
+
+def test_seeds_are_named_in_the_record_and_shown(recsys, write, tmp_path):
+    spec = write("drawn", seeds=[3, 1], model={"name": "popular"})
+    assert recsys("run", spec, "--runs", tmp_path / "own").code == 0
+    shown = recsys("show", "drawn", "--runs", tmp_path / "own")
+    assert "3, 1 of split and model; 42 of the data's preparation" in shown.out
+    record = recsys("show", "drawn", "--runs", tmp_path / "own", "--json").document["record"]
+    assert (record["seed"], record["seeds"]) == (42, [3, 1])
+
+
+def test_values_among_candidates_carry_their_warning(recsys, write, tmp_path):
+    asked = {"metrics": ["ndcg@10"], "candidates": {"sampled": 10}}
+    folder = tmp_path / "own"
+    spec = write("short", model={"name": "popular"}, evaluation=asked)
+    assert recsys("run", spec, "--runs", folder).code == 0
+    shown = recsys("show", "short", "--runs", folder)
+    warning = "Warning: relevant items are ranked only among short lists"
+    assert warning in shown.err and "full ranking" in shown.out
+    entry = recsys("show", "short", "--runs", folder, "--json").document["metrics"]["metrics"]
+    value, full = entry["ndcg@10"]["value"], entry["ndcg@10"]["full"]["value"]
+    assert value > full
+    assert f"ndcg@10 {value:.4f} (full {full:.4f})" in recsys("runs", "--runs", folder).out
+    assert recsys("compare", "short", "short", "--runs", folder).err.count(warning) == 1
 
 
 def test_a_run_of_folds_is_shown(runs, recsys):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,114 @@ def test_all_diverged_exits_4_and_writes_nothing(write, recsys):
     result = recsys("tune", spec)
     assert result.code == 4 and "every trial failed, the last: mf-trial-1: " in result.err
     assert not Path("mf-tuned.yaml").exists()
+
+
+@pytest.fixture
+def specs(write) -> list[Path]:
+    space = {"model.reg": {"choice": [1.0, 500.0]}}
+    ease = {"metric": "ndcg@10", "trials": 3, "space": space}
+    return [
+        write("als", search=SEARCH, model={**ALS, "epochs": 2}),
+        write("ease", search=ease, model={"name": "ease"}),
+        write("popular", model={"name": "popular"}),
+    ]
+
+
+def test_several_specs_make_a_leaderboard(specs, recsys):
+    result = recsys("tune", *specs, "--trials", "2", "--workers", "2")
+    assert result.code == 0
+    assert "Leaderboard: ndcg@10 on the test part" in result.out
+    assert "Holm's correction over all pairs" in result.out and "of 3 hold" in result.out
+    assert load(Path("als-tuned.yaml")).search is None and Path("ease-tuned.yaml").exists()
+    assert not Path("popular-tuned.yaml").exists()
+
+    again = [*specs, "--trials", "2", "--resume"]
+    document = recsys("tune", *again, "--json").document
+    places = {place["name"]: place for place in document["places"]}
+    assert [len(places[name]["trials"]) for name in ("als", "ease", "popular")] == [2, 2, 0]
+    low, high = places["als"]["metrics"]["ndcg@10"]["ci95"]
+    assert low < places["als"]["metrics"]["ndcg@10"]["value"] < high
+    assert len(document["comparisons"]) == 4
+
+    rows = list(csv.DictReader(recsys("tune", *again, "--format", "csv").out.splitlines()))
+    assert [row["rank"] for row in rows] == ["1", "2", "3"]
+    by_name = {row["name"]: row for row in rows}
+    assert float(by_name["als"]["ndcg@10"]) == places["als"]["metrics"]["ndcg@10"]["value"]
+    page = recsys("tune", *again, "--format", "md").out
+    assert page.startswith("<!--") and "| model.reg | choice | 1.0, 500.0 |" in page
+    assert page.count("\n| ndcg@10 |") == 3
+    assert r"\begin{tabular}" in recsys("tune", *again, "--format", "latex").out
+
+
+def test_the_best_of_several_specs_go_to_a_folder(specs, recsys):
+    told = recsys("tune", *specs, "-o", "best", "--trials", "1")
+    assert told.code == 2 and "error: best: is no folder, and several specs need one" in told.err
+    Path("best").mkdir()
+    assert recsys("tune", *specs, "-o", "best", "--trials", "1").code == 0
+    assert sorted(path.name for path in Path("best").iterdir()) == [
+        "als-tuned.yaml",
+        "ease-tuned.yaml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--max-time", "5"], 'error: "5" is no duration\nsuch as 90s, 30m or 1.5h'),
+        (["--max-time", "0s"], '"0s" is no duration'),
+        (["--format", "md"], "--format md is for the leaderboard of several specs"),
+        (["--set", "search.method=gird"], 'did you mean "grid"?'),
+        (["--set", "search.method=grid"], "a grid is made of choice and int ranges"),
+        (["--workers", "0"], "'--workers': 0 is not in the range"),
+    ],
+)
+def test_what_is_wrong_with_a_search_is_told_first(spec, recsys, words, says):
+    result = recsys("tune", spec, *words)
+    assert result.code == 2 and says in result.err and not Path("runs").exists()
+
+
+def test_resume_goes_on_and_time_ends_it(spec, recsys):
+    assert recsys("tune", spec, "--trials", "1").code == 0
+    result = recsys("tune", spec, "--resume", "--max-time", "1h")
+    assert result.code == 0 and Path("runs/als-trial-3").exists()
+    assert not Path("runs/als-trial-4").exists()
+    assert Path("als-tuned.yaml").read_text().startswith("# The best of 3 trials")
+
+
+def test_two_specs_never_share_an_output(specs, recsys):
+    for name, spec in (("one", specs[0]), ("two", specs[1])):
+        Path(name).mkdir()
+        spec.rename(f"{name}/spec.yaml")
+    Path("best").mkdir()
+    result = recsys("tune", "one/spec.yaml", "two/spec.yaml", "-o", "best")
+    assert (
+        result.code == 2 and "best/spec-tuned.yaml: would be the output of two specs" in result.err
+    )
+
+
+def test_a_leaderboard_among_candidates_shows_the_full_ranking_and_one_over_seeds_the_spread(
+    specs, recsys
+):
+    words = ["tune", *specs, "--trials", "1"]
+    words += ["--set", "evaluation.candidates={sampled: 5}", "--set", "seeds=[1, 2]"]
+    shown = recsys(*words).out
+    assert "ndcg@10 full ranking" in shown and "ndcg@10 corrected" in shown and " ± " in shown
+    assert "Warning: relevant items are ranked only among short lists" in shown
+    result = recsys(*words, "--resume", "--format", "csv")
+    row = next(csv.DictReader(result.out.splitlines()))
+    assert float(row["ndcg@10 full"]) < float(row["ndcg@10"]) and float(row["ndcg@10 std"]) >= 0
+    place = recsys(*words, "--resume", "--json").document["places"][0]["metrics"]["ndcg@10"]
+    assert place["full"]["value"] == float(row["ndcg@10 full"])
+
+
+def test_what_was_pruned_is_marked(write, recsys):
+    rates = [1e-6, 2e-6, 3e-6, *(0.01 + n / 1000 for n in range(7))]
+    space = {"model.lr": {"choice": rates}}
+    model = {"name": "mf", "epochs": 8, "factors": 2}
+    search = {"metric": "ndcg@10", "space": space, "trials": 10, "prune": True}
+    spec = write("mf", model=model, search=search)
+    found = recsys("tune", spec, "--json").document["trials"]
+    pruned = [one["run"] for one in found if one["pruned"]]
+    shown = recsys("tune", spec, "--resume").out
+    assert f"; {len(pruned)} pruned" in shown and shown.count(" (pruned)") == len(pruned) > 0
+    assert "by its search, after epoch 3 of fold 1" in recsys("show", pruned[0]).out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,10 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 positive = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 counts = st.integers(1, 2**63 - 1)
 ranges = st.one_of(
-    st.builds(RangeSpec, choice=st.lists(texts | numbers | st.booleans(), min_size=1)),
+    st.builds(
+        RangeSpec,
+        choice=st.lists(texts | numbers | st.booleans(), min_size=1, unique_by=json.dumps),
+    ),
     st.lists(counts, min_size=2, max_size=2)
     .filter(lambda ends: ends[0] < ends[1] <= 2**53)
     .flatmap(lambda ends: st.sampled_from([RangeSpec(int=ends), RangeSpec(log_int=ends)])),

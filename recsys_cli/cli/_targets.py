@@ -1,0 +1,87 @@
+"""The files of the best specs so far, which a search writes as it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recsys_cli.cli._options import check_output
+from recsys_cli.errors import SpecError
+
+if TYPE_CHECKING:
+    from recsys_cli.tuning import Tuned
+
+
+class Targets:
+    """Where the best of each spec goes, known to be free before hours are spent on it.
+
+    A search that stops early says, at the end of the block, what is there.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the specs.
+    specs : sequence of Path
+        Their files.
+    output : Path, optional
+        The file of one spec, or the folder of several.
+    overwrite : bool
+
+    Attributes
+    ----------
+    paths : dict of str to Path
+        By the name of the spec.
+
+    Raises
+    ------
+    SpecError
+        If one is there already and may not be overwritten, or cannot be.
+    """
+
+    def __init__(
+        self, names: Sequence[str], specs: Sequence[Path], output: Path | None, *, overwrite: bool
+    ) -> None:
+        if output is not None and len(specs) > 1 and not output.is_dir():
+            raise SpecError(
+                "is no folder, and several specs need one", where=str(output), hint="mkdir it first"
+            )
+        self.paths: dict[str, Path] = {}
+        self._trials: dict[str, int] = {}
+        for name, spec in zip(names, specs, strict=True):
+            path = _path(spec, output, len(specs) > 1)
+            check_output(path, spec)
+            if path in self.paths.values():
+                raise SpecError(
+                    "would be the output of two specs", where=str(path), hint="rename one's file"
+                )
+            if path.exists() and not overwrite:
+                hint = "--force overwrites it, --resume goes on, or use -o"
+                raise SpecError("exists already", where=str(path), hint=hint)
+            self.paths[name] = path
+
+    def write(self, found: Tuned) -> None:
+        """Write the best spec so far, whole or not at all."""
+        from recsys_cli.runs import atomic_write
+
+        atomic_write(self.paths[found.spec.name], found.written().encode())
+        self._trials[found.spec.name] = len(found.trials)
+
+    def __enter__(self) -> Targets:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            return
+        from recsys_cli.cli import render
+        from recsys_cli.tuning import counted
+
+        for name, trials in self._trials.items():
+            render.note(f"The best of {counted(trials)} so far is in {self.paths[name]}.")
+
+
+def _path(spec: Path, output: Path | None, several: bool) -> Path:
+    beside = f"{spec.stem}-tuned.yaml"
+    if output is None:
+        return spec.with_name(beside)
+    return output / beside if several else output
