@@ -124,12 +124,7 @@ def reproduce(
         If the data are not there.
     """
     run.verify()
-    if run.record["model"] == EXTERNAL:
-        raise SpecError(
-            "the run holds recommendations made elsewhere, and no model to train again",
-            where=run.id,
-            hint="score their file again: recsys evaluate --recommendations FILE SPEC",
-        )
+    _check_model(run)
     spec = from_document(run.spec_document, where=str(run.path / "spec.yaml"))
     prepared = experiment.prepare(spec, listener)
     _check_data(run, prepared)
@@ -160,6 +155,15 @@ def reproduce(
             differences=differences(run.record, again.record, specs),
             deterministic=MODELS.create(spec.model).deterministic,
             kept=None if store is None else again.id,
+        )
+
+
+def _check_model(run: Run) -> None:
+    if run.record["model"] == EXTERNAL:
+        raise SpecError(
+            "the run holds recommendations made elsewhere, and no model to train again",
+            where=run.id,
+            hint="score their file again: recsys evaluate --recommendations FILE SPEC",
         )
 
 

@@ -14,23 +14,27 @@ from recsys_cli.errors import SpecError
 NAME = "evaluate"
 
 
+ListsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--recommendations",
+        metavar="FILE",
+        help="Score lists made elsewhere (user, item and rank or score) on the test part of a "
+        "spec, whose file takes the place of RUN.",
+    ),
+]
+MetricOption = Annotated[
+    list[str],
+    typer.Option(
+        "--metric", help="Measure this instead of what the spec asks: ndcg@5; repeatable."
+    ),
+]
+
+
 def command(
     run: RunArgument = "latest",
-    recommendations: Annotated[
-        Path | None,
-        typer.Option(
-            "--recommendations",
-            metavar="FILE",
-            help="Score lists made elsewhere (user, item and rank or score) on the test part of a "
-            "spec, whose file takes the place of RUN.",
-        ),
-    ] = None,
-    metric: Annotated[
-        list[str],
-        typer.Option(
-            "--metric", help="Measure this instead of what the spec asks: ndcg@5; repeatable."
-        ),
-    ] = [],
+    recommendations: ListsOption = None,
+    metric: MetricOption = [],
     conventions: ConventionOption = [],
     runs: RunsOption = Path("runs"),
     threads: ThreadsOption = None,
