@@ -27,7 +27,8 @@ class Answers(NamedTuple):
     ``items`` int32 (u, K), -1 past the end, with ``scores`` float32 (u, K), ``auc`` float64 (u,)
     and ``predicted`` float32 (n,), clipped to the scale. Users without a relevant item are not
     asked for lists: theirs are empty. ``place`` int64 (u,), only among candidate lists: the rank of
-    the first relevant item by index, 0 where none is a candidate.
+    the first relevant item by index, 0 where none is a candidate. ``next`` float32 (u,), only of a
+    full ranking: the score of the best item that the list leaves out, -inf for none.
     """
 
     items: Int32
@@ -35,6 +36,7 @@ class Answers(NamedTuple):
     auc: Float64
     predicted: Float32
     place: Int64 | None = None
+    next: Float32 | None = None
 
 
 def ask(
@@ -65,6 +67,7 @@ def ask(
         auc=np.zeros(u),
         predicted=np.zeros(len(part.pairs) if ratings else 0, np.float32),
         place=None if lists is None else np.zeros(u, np.int64),
+        next=None if lists is not None else np.full(u, -np.inf, np.float32),
     )
     with threads.single_blas():
         for start, stop, served, users in _served(model, part):
@@ -122,11 +125,14 @@ def _rank(
             answers.auc[at] = _auc(scores, seen, part.relevant.rows(at), part)
             _check(model, np.isfinite(answers.auc[at]).all(), "score")
         if depth:
-            items, best = top_k(scores, depth, seen, candidates)
+            # One more than is shown: whether its score is the last one's tells what cut the list.
+            items, best = top_k(scores, depth + 1, seen, candidates)
             _check(
                 model, _is_full(items, seen, part) and np.isfinite(best[items >= 0]).all(), "score"
             )
-            answers.items[at], answers.scores[at] = items, best
+            assert answers.next is not None
+            answers.items[at], answers.scores[at] = items[:, :depth], best[:, :depth]
+            answers.next[at] = best[:, depth]
 
     threads.map_blocks(block, len(rows), max(1, BLOCK_SCORES // part.pairs.n_items))
 

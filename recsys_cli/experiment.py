@@ -301,11 +301,20 @@ def evaluate(
                 "that has not: recsys list models names those that do; they need candidates: all."
             )
         found[name] = evaluator.evaluate(model, listener, conventions)
+        if found[name].counts.get("tied_lists"):
+            listener.note(_tied(found[name].counts))
         if len(found) == len(run.fold_names):
             break  # a trial of a search may have trained on the first folds only
     listener.note(sentence(together(list(leaks.values()))))
     commit(run, spec, prepared.dataset.interactions, found, leaks)
     return found
+
+
+def _tied(counts: dict[str, int]) -> str:
+    return (
+        f"{counts['tied_lists']:,} of {counts['ranked_users']:,} lists are cut among items of the "
+        "same score: the lower item index decides which are in."
+    )
 
 
 def measuring(spec: ExperimentSpec, metrics: Sequence[str]) -> ExperimentSpec:

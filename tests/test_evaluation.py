@@ -232,6 +232,20 @@ def test_it_equals_loops_over_plain_lists(case, repeats, hold_out_users, monkeyp
             assert items[items >= 0].tolist() == naive.top(user)
 
 
+@pytest.mark.parametrize("cutoffs", [[1], [3], [1, 3], [2, 15, 40]])
+def test_lists_that_a_tie_cuts_at_any_cutoff_are_counted(cutoffs):
+    counts = []
+    for seed in range(3):
+        found, naive = run(divided(seed), metrics=[f"ndcg@{k}" for k in cutoffs])
+        tied = 0
+        for user in naive.relevant():
+            scores = [naive.scores(user)[item] for item in naive.top(user)]
+            tied += any(k < len(scores) and scores[k - 1] == scores[k] for k in cutoffs)
+        assert found.counts["tied_lists"] == tied
+        counts.append(tied)
+    assert max(counts) > 0
+
+
 BEYOND = ["ndcg-linear", "ndcg-exp", "user-coverage", "gini", "entropy", "novelty", "iuf"]
 BEYOND += ["long-tail", "serendipity", "diversity", "diversity-cooccurrence", "calibration:genre"]
 BEYOND += [f"{stem}:genre" for stem in ("exposure-gap", "exposure-ratio")]

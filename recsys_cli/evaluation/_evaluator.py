@@ -149,11 +149,23 @@ class Evaluator:
         depth = answers.items.shape[1]
         lists = Lists(part.users[at], answers.items[at], answers.scores[at]) if depth else None
         said = self._said(answers, conventions)
-        whole = Evaluation(*found, part.counts(), lists, outcomes(part, answers), said)
+        counts = part.counts() | self._tied(answers)
+        whole = Evaluation(*found, counts, lists, outcomes(part, answers), said)
         if self.lists is None:
             return whole
         whole = named(whole, part, self.lists)
         return with_correction(whole, self._metrics, part, self.lists, answers)
+
+    def _tied(self, answers: Answers) -> dict[str, int]:
+        """Return how many lists a tie cuts at some cutoff, so that the order of items decides."""
+        cutoffs = sorted({parsed.k for parsed in self._metrics if parsed.k is not None})
+        if answers.next is None or not cutoffs:
+            return {}
+        at = self.part.ranked_at
+        scores = np.column_stack([answers.scores[at], answers.next[at]])
+        last = np.array([k for k in cutoffs if k < scores.shape[1]], np.int64) - 1
+        cut = (scores[:, last] == scores[:, last + 1]) & np.isfinite(scores[:, last])
+        return {"tied_lists": int(cut.any(axis=1).sum())}
 
     def _said(self, answers: Answers, conventions: Sequence[Convention]) -> dict[str, Any]:
         part, at = self.part, self.part.ranked_at

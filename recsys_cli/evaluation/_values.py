@@ -88,6 +88,7 @@ class Evaluation:
         means nothing, such as a cold user's ``calibration:genre@10``. Metrics that weigh pairs
         count all users.
     counts : dict of str to int
+        Those of the part, and ``tied_lists``: how many are cut among items of the same score.
     lists : Lists, optional
         Of the users with a relevant item, as long as the largest cutoff; None without a cutoff.
     pairs : dict of str to ndarray, optional
