@@ -15,6 +15,8 @@ from recsys_cli.metrics._ranked import Ranked, by_blocks
 
 #: Exposure left below this is a rounding error of none.
 _NONE = 1e-9
+#: Users times groups whose parts are kept for the second look at them: 64 MB.
+_KEPT = 1 << 22
 #: Lowest and highest score.
 Ends = tuple[Float64, Float64]
 
@@ -78,12 +80,14 @@ class GroupMetric(CatalogueMetric):
         """
 
         def find() -> tuple[Ends, Ends, Scores]:
-            sums, weights, counts = self._whole(ranked, k)
+            kept: dict[int, tuple[Float64, Float64]] = {}
+            sums, weights, counts = self._whole(ranked, k, kept)
             there = weights > _NONE
             score, users = sums[there] / weights[there], counts[there]
 
             def without(rows: slice) -> tuple[Float64, Float64]:
-                lost, lost_weights = self.parts(ranked, k, rows)
+                known = kept.pop(rows.start, None)
+                lost, lost_weights = self.parts(ranked, k, rows) if known is None else known
                 moved = (lost[:, there] - score * lost_weights[:, there]) / weights[there]
                 ends = _ends(sums - lost, weights - lost_weights)
                 return np.stack(ends), np.asarray(moved.T @ moved)
@@ -97,14 +101,20 @@ class GroupMetric(CatalogueMetric):
 
         return ranked.once((self.score, self.column, k), find)
 
-    def _whole(self, ranked: Ranked, k: int) -> Float64:
-        """Return the sums and weights of the groups, and how many users have any in each."""
+    def _whole(self, ranked: Ranked, k: int, kept: dict[int, tuple[Float64, Float64]]) -> Float64:
+        """Return the sums and weights of the groups, and how many users have any in each.
+
+        What users add is ``kept`` by the first of each block, unless it is too much.
+        """
+        users, width = len(ranked.items), self.width(ranked)
 
         def summed(rows: slice) -> Float64:
-            sums, weights = self.parts(ranked, k, rows)
+            sums, weights = found = self.parts(ranked, k, rows)
+            if users * width <= _KEPT:
+                kept[rows.start] = found
             return np.stack([part.sum(axis=0) for part in (sums, weights, weights > 0)])
 
-        return np.asarray(np.sum(by_blocks(summed, len(ranked.items), self.width(ranked)), axis=0))
+        return np.asarray(np.sum(by_blocks(summed, users, width), axis=0))
 
 
 def _ends(sums: Float64, weights: Float64) -> Ends:
