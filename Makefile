@@ -55,7 +55,6 @@ real: $(READY)  ## Run the small suite on real data, which RECSYS_DATA_HOME must
 	$(BIN)/recsys regress configs/ci/real/*.yaml --baseline configs/ci/real/baseline.json
 
 bench: $(READY)  ## Measure against peers, side by side; JOB=als for one table
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m benchmarks $(JOB)
 
 leaderboard: $(READY)  ## Tune ten models on ml-1m and rewrite docs/leaderboard.md (about half an hour)

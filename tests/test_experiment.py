@@ -69,7 +69,8 @@ def test_evaluating_says_what_was_asked_and_how_far_it_is(store):
     found = experiment.evaluate(run, notes)
     assert run.metrics is not None
     assert run.metrics["metrics"]["ndcg@10"]["value"] == found["1"].metrics["ndcg@10"].value
-    assert notes.notes[-2].startswith("Evaluating fold 1: 60 users (0 cold), ")
+    assert notes.notes[-3].startswith("Evaluating fold 1: 60 users (0 cold), ")
+    assert " of 60 lists are cut among items of the same score: " in notes.notes[-2]
     assert notes.notes[-1].startswith("Leakage audit: ")
     assert notes.stages[-2:] == [("evaluate", 0, 60), ("evaluate", 60, 60)]
 
