@@ -113,5 +113,5 @@ def _sentence(found: Reproduction) -> str:
         "different": "not reproduced",
     }[found.verdict]
     kept = f", kept as {found.kept}" if found.kept else ""
-    counts = f"{found.arrays} arrays and {found.metrics} metrics compared"
+    counts = f"compared: arrays {found.arrays}, metrics {found.metrics}"
     return f"{found.run}: {verdict} ({counts}){kept}."
