@@ -53,13 +53,27 @@ def describe() -> dict[str, Any]:
 
 
 def peak_memory() -> int:
-    """Return the most bytes that this process has held at a time."""
+    """Return the most bytes that this process has held at a time since the peak was forgotten."""
+    found = _memory("VmHWM")
+    # On Linux the other way would count what the process that started this one held.
+    return int(usage()["peak_memory_bytes"]) if found is None else found
+
+
+def forget_peak() -> int:
+    """Let the peak be what is held now, where the system can; return that, in bytes."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+    except OSError:
+        return peak_memory()
+    return peak_memory()
+
+
+def _memory(name: str) -> int | None:
     try:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     except OSError:
-        # On Linux this would count what the process that started this one held.
-        return int(usage()["peak_memory_bytes"])
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+        return None
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name))
 
 
 def _cpu() -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
+
+from benchmarks._machine import forget_peak, peak_memory
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,17 @@ class Row:
     quality : dict of str to list of float
         Of ours, then of the peer; one number where both share it, None where there is none.
     faster, within : float, optional
-        The aim: the peer's time over ours to exceed, or what to stay within.
+        The aim: the peer's time over ours to reach, or what to stay within.
     family : str
         Of the model, where a job goes through several.
-    unit : {"s", "MB"}
+    unit : {"s", "MB", "exponent"}
         What ``ours`` and ``peer`` count.
+    memory : list of float or None, optional
+        Peak MB of ours, then of the peer, above what was held before.
+    bound : str
+        What no program on this machine could beat, and what part of that speed ours reaches.
+    reason : str
+        Why the aim is missed, where it is.
     """
 
     case: str
@@ -41,6 +50,9 @@ class Row:
     within: float | None = None
     family: str = ""
     unit: str = "s"
+    memory: list[float | None] = field(default_factory=list)
+    bound: str = ""
+    reason: str = ""
 
     @property
     def ratios(self) -> list[float]:
@@ -51,7 +63,7 @@ class Row:
     def met(self) -> bool | None:
         """Whether the median keeps the aim; None without one."""
         if self.faster is not None:
-            return median(self.ratios) > self.faster
+            return median(self.ratios) >= self.faster
         return None if self.within is None else median(self.ours) <= self.within
 
 
@@ -81,14 +93,23 @@ def in_turn(
     Returns
     -------
     dict
-        ``found[side][measure]`` holds ``repeats`` numbers.
+        ``found[side][measure]`` holds ``repeats`` numbers; to the measures of a side comes
+        ``memory``, the MB that a call held at its peak above what was held before it.
     """
     for side in sides.values():
         side()
-    turns = [{name: side() for name, side in sides.items()} for _ in range(repeats)]
+    turns = [{name: weighed(side) for name, side in sides.items()} for _ in range(repeats)]
     return {
         name: {key: [turn[name][key] for turn in turns] for key in turns[0][name]} for name in sides
     }
+
+
+def weighed(side: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """Return what the side returns, and as ``memory`` the MB at its peak above those before it."""
+    gc.collect()
+    before = forget_peak()
+    measures = side()
+    return {"memory": (peak_memory() - before) / 1e6, **measures}
 
 
 def timed(work: Callable[[], Any]) -> dict[str, float]:

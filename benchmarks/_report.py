@@ -21,9 +21,20 @@ _HEAD = """\
 
 Times are medians of the repeats, with the shortest and the longest in brackets. Ours and the peer
 ran in turn, in one process, after a warm-up; the ratio is the peer's time over ours, turn by turn,
-so above 1 ours is faster. `make bench` measures again and rewrites this page.
+so above 1 ours is faster. Memory is the most that a call held above what was held before it.
+`make bench` measures again and rewrites this page.
 """
-_COLUMNS = ("family", "case", "ours", "peer", "ratio", "quality, ours / peer", "aim", "aim met")
+_COLUMNS = (
+    "family",
+    "case",
+    "ours",
+    "peer",
+    "ratio",
+    "quality, ours / peer",
+    "peak MB, ours / peer",
+    "aim",
+    "aim met",
+)
 
 
 @dataclass(frozen=True)
@@ -75,9 +86,17 @@ def _cells(row: Row) -> tuple[str, ...]:
         peer,
         ratio,
         quality or "–",
+        " / ".join("–" if mb is None else f"{mb:,.0f}" for mb in row.memory) or "–",
         _aim(row),
         met,
     )
+
+
+def _remarks(rows: list[Row]) -> str:
+    """Return the bound of each row that has one, and why aims are missed."""
+    bounds = [f"- Bound, {row.case}: {row.bound}\n" for row in rows if row.bound]
+    missed = [f"- Missed, {row.case}: {row.reason}\n" for row in rows if row.met is False]
+    return "".join(bounds + missed) + ("\n" if bounds or missed else "")
 
 
 def _number(value: float | None) -> str:
@@ -86,13 +105,13 @@ def _number(value: float | None) -> str:
 
 def _aim(row: Row) -> str:
     if row.faster is not None:
-        return f"> {row.faster:g}×"
+        return f"≥ {row.faster:g}×"
     return "–" if row.within is None else f"≤ {row.within:g} {row.unit}"
 
 
 def _amounts(values: list[float], unit: str) -> str:
     if unit != "s":
-        return _spread(values, f" {unit}", 0)
+        return _spread(values, f" {unit}".replace(" exponent", ""), 0 if unit == "MB" else 2)
     if median(values) < 1:
         return _spread([1000 * value for value in values], " ms", 0 if median(values) >= 0.1 else 1)
     return _spread(values, " s", 2)
@@ -112,7 +131,7 @@ def _section(result: Result) -> str:
     others = f"other processes took {m['others']:.0%} of the machine meanwhile"
     busy = f" (**busy**: {others})" if m["others"] > _BUSY else ""
     return (
-        f"\n## {result.job}\n\n{result.about}\n\n{table(result.rows)}\n"
+        f"\n## {result.job}\n\n{result.about}\n\n{table(result.rows)}\n{_remarks(result.rows)}"
         f"{'–'.join(map(str, repeats))} repeats on {m['date']}{busy}, {m['cpu']}, {m['cores']} "
         f"cores, {m['system']}; BLAS {m['blas']}; {versions}.\n"
     )

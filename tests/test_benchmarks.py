@@ -40,15 +40,27 @@ def test_sides_take_turns_and_the_warm_up_is_not_counted():
 
     found = _measure.in_turn({"a": lambda: side("a"), "b": lambda: side("b")}, repeats=2)
     assert order == ["a", "b"] * 3
-    assert found == {"a": {"fit": [3.0, 5.0]}, "b": {"fit": [4.0, 6.0]}}
+    assert found["a"]["fit"] == [3.0, 5.0] and found["b"]["fit"] == [4.0, 6.0]
+
+
+def test_memory_is_the_peak_of_a_call_and_not_of_those_before_it():
+    def side(megabytes: int) -> dict[str, float]:
+        np.ones(megabytes * 125_000)
+        return {"fit": 1.0}
+
+    found = _measure.in_turn({"large": lambda: side(200), "small": lambda: side(50)}, repeats=1)
+    assert found["large"]["memory"] == [pytest.approx(200, abs=20)]
+    assert found["small"]["memory"] == [pytest.approx(50, abs=20)]
 
 
 def test_a_missed_aim_and_a_busy_machine_are_named():
     quality = {"loss": [1.5, 2.0], "epochs to the latter": [None, 15]}
-    row = _measure.Row("case", [2.0], [1.0], "the peer", quality, faster=1)
+    told = {"memory": [3.0, None], "bound": "half of 9 GB/s", "reason": "it waits"}
+    row = _measure.Row("case", [2.0], [1.0], "the peer", quality, faster=1, **told)
     page = _report.page([_result(row)])
     assert "| 2.00 s (2.00–2.00) | 1.00 s (1.00–1.00), the peer | 0.50× (0.50–0.50) |" in page
-    assert "loss 1.5 / 2; epochs to the latter never / 15 | > 1× | **missed** |" in page
+    assert "loss 1.5 / 2; epochs to the latter never / 15 | 3 / – | ≥ 1× | **missed** |" in page
+    assert "- Bound, case: half of 9 GB/s\n- Missed, case: it waits\n" in page
     assert "**busy**: other processes took 35% of the machine" in page
 
 
@@ -87,7 +99,7 @@ def test_a_wrapper_does_the_work_that_its_library_does(case, tiny):
 
 def test_memory_is_held_against_its_aim_in_its_own_unit():
     table = _report.table([_measure.Row("peak", [2100.4], within=2000, unit="MB")])
-    assert "| 2100 MB (2100–2100) | – | – | – | ≤ 2000 MB | **missed** |" in table
+    assert "| 2100 MB (2100–2100) | – | – | – | – | ≤ 2000 MB | **missed** |" in table
 
 
 def test_every_ranking_metric_is_timed_and_those_on_pairs_apart():
