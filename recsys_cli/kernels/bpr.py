@@ -8,8 +8,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-_FLOAT = {"reassoc", "contract", "nsz"}
+from recsys_cli.kernels.vectors import LANES, dot, dot_gap, fetch, prefer
+
 _TRIES = 8
+#: How many pairs before its turn a user's row is asked for.
+_AHEAD = 4
+#: Pairs whose losses are multiplied before one logarithm, and the most that each can be: together
+#: they stay within float64.
+_FACTORS, _MOST = 16, 40.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -55,7 +61,7 @@ def deal(
                 at[h] += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _mix(x: np.uint64) -> np.uint64:
     """Hash a counter (the finaliser of SplitMix64: Steele, Lea and Flood, OOPSLA 2014)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -64,40 +70,27 @@ def _mix(x: np.uint64) -> np.uint64:
     return mixed
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _draw(key: np.uint64, counter: int) -> np.uint64:
     """Return 32 random bits, the ``counter``-th of the stream ``key``."""
     mixed: np.uint64 = _mix(key + np.uint64(counter) * np.uint64(0x9E3779B97F4A7C15))
     return mixed >> np.uint64(32)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _below(bits: np.uint64, n: int) -> int:
     """Return 32 random bits as a number of 0 … n - 1."""
     return int((bits * np.uint64(n)) >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _contains(indices: NDArray[np.int32], start: int, stop: int, item: int) -> bool:
-    """Say whether ascending ``indices[start:stop]`` hold ``item``, branching little."""
-    length = stop - start
-    while length > 1:
-        half = length >> 1
-        start += half if indices[start + half] <= item else 0
-        length -= half
-    return length == 1 and indices[start] == item
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _negative(
-    bits: np.uint64, low: int, high: int, members: NDArray[np.int32], mass: NDArray[np.float64]
-) -> int:
-    """Return one of ``members[low:high]``: evenly if ``mass`` is empty, else by its weight.
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _member(bits: np.uint64, low: int, high: int, mass: NDArray[np.float64]) -> int:
+    """Return a number of ``low`` to ``high - 1``: evenly if ``mass`` is empty, else by its weight.
 
     ``mass[m]`` is the sum of the weights of the members before ``m``.
     """
     if len(mass) == 0:
-        evenly: int = members[low + _below(bits, high - low)]
+        evenly: int = low + _below(bits, high - low)
         return evenly
     target = mass[low] + (mass[high] - mass[low]) * (np.float64(bits) / 4294967296.0)
     high -= 1
@@ -107,22 +100,50 @@ def _negative(
             low = middle
         else:
             high = middle - 1
-    weighted: int = members[low]
-    return weighted
+    return low
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
-def _score(
-    u: int, j: int, p: NDArray[np.float32], q: NDArray[np.float32], b: NDArray[np.float32]
-) -> np.float32:
-    user, item, score = p[u], q[j], b[j]
-    for f in range(len(user)):
-        score += user[f] * item[f]
-    found: np.float32 = score
-    return found
+@njit(cache=True, nogil=True, error_model="numpy")
+def _draw_negatives(
+    first: int,
+    last: int,
+    users: NDArray[np.int32],
+    items: NDArray[np.int32],
+    place: NDArray[np.int32],
+    stream: np.uint64,
+    low: int,
+    high: int,
+    members: NDArray[np.int32],
+    mass: NDArray[np.float64],
+    drawn: NDArray[np.int32],
+) -> None:
+    """Fill each row of ``drawn`` with items that the user of an interaction did not take.
+
+    Where 8 draws an item find none, -1 stands in the places left at the end of the row.
+    """
+    taken, candidates = np.zeros(high - low, np.bool_), drawn.shape[1]
+    tries, begin = _TRIES * candidates, first
+    while begin < last:
+        end = begin
+        while end < last and users[end] == users[begin]:
+            taken[place[items[end]]] = True
+            end += 1
+        for n in range(begin - first, end - first):
+            found = 0
+            for t in range(n * tries, (n + 1) * tries):
+                m = _member(_draw(stream, t), low, high, mass)
+                if not taken[m - low]:
+                    drawn[n, found] = members[m]
+                    found += 1
+                    if found == candidates:
+                        break
+            drawn[n, found:] = -1
+        for n in range(begin, end):
+            taken[place[items[n]]] = False
+        begin = end
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _update(
     u: int,
     i: int,
@@ -132,24 +153,57 @@ def _update(
     b: NDArray[np.float32],
     lr: np.float32,
     reg: NDArray[np.float32],
-) -> float:
-    """Learn that user u prefers item i to j; return the loss before, ``-log sigmoid(x)``."""
-    user, item, other = p[u], q[i], q[j]
-    x = b[i] - b[j]
-    for f in range(len(user)):
-        x += user[f] * (item[f] - other[f])
-    above = 1.0 + math.exp(x)
-    step, one = lr * np.float32(1.0 / above), np.float32(1)
-    b[i] = (one - lr * reg[2]) * b[i] + step
-    b[j] = (one - lr * reg[2]) * b[j] - step
-    keep_u, keep_i = one - lr * reg[0], one - lr * reg[1]
-    for f in range(len(user)):
-        old, gap = user[f], item[f] - other[f]
-        user[f] = keep_u * old + step * gap
-        item[f] = keep_i * item[f] + step * old
-        other[f] = keep_i * other[f] - step * old
-    loss: float = math.log(above) - x
-    return loss
+) -> np.float32:
+    """Learn that user u prefers item i to j; return the x before."""
+    x: np.float32 = b[i] - b[j] + dot_gap(p, u, q, i, q, j)
+    one = np.float32(1)
+    step, keep = lr / (one + math.exp(x)), one - lr * reg[2]
+    b[i] = keep * b[i] + step
+    b[j] = keep * b[j] - step
+    prefer(p, u, q, i, q, j, one - lr * reg[0], one - lr * reg[1], step)
+    return x
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _learn(
+    first: int,
+    last: int,
+    users: NDArray[np.int32],
+    items: NDArray[np.int32],
+    drawn: NDArray[np.int32],
+    p: NDArray[np.float32],
+    q: NDArray[np.float32],
+    b: NDArray[np.float32],
+    lr: np.float32,
+    reg: NDArray[np.float32],
+) -> tuple[float, int]:
+    """Learn a pair for each interaction that has a negative; return the sum of losses, and pairs.
+
+    Losses ``log(1 + exp(-x))`` add up as the logarithm of a product, taken every few pairs.
+    """
+    total, product, pairs = 0.0, 1.0, 0
+    for n in range(first, last):
+        ahead = min(n + _AHEAD, last - 1)
+        if users[ahead] != users[ahead - 1]:
+            fetch(p, users[ahead])
+        u, j = users[n], drawn[n - first, 0]
+        highest = np.float32(-np.inf)
+        for c in range(drawn.shape[1] if drawn.shape[1] > 1 else 0):
+            other = drawn[n - first, c]
+            score = b[other] + dot(p, u, q, other) if other >= 0 else highest
+            if score > highest:
+                j, highest = other, score
+        if j < 0:
+            continue
+        x = np.float64(_update(u, items[n], j, p, q, b, lr, reg))
+        pairs += 1
+        if x < -_MOST:
+            total -= x
+        else:
+            product *= 1.0 + math.exp(-x)
+        if pairs % _FACTORS == 0:
+            total, product = total + math.log(product), 1.0
+    return total + math.log(product), pairs
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -161,10 +215,9 @@ def bpr(
     bounds: NDArray[np.int64],
     users: NDArray[np.int32],
     items: NDArray[np.int32],
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
     members: NDArray[np.int32],
     member_bounds: NDArray[np.int64],
+    place: NDArray[np.int32],
     mass: NDArray[np.float64],
     candidates: int,
     p: NDArray[np.float32],
@@ -176,10 +229,9 @@ def bpr(
 ) -> None:
     """Update factors and biases in place by the blocks of user groups ``start`` to ``stop``.
 
-    A block draws as many pairs as it holds interactions: one of them, with replacement, and an item
-    of its item group that the user has not interacted with: the one of highest score among
-    ``candidates`` drawn, or the first of those. Where 8 draws a candidate find none, the pair is
-    left out.
+    A block learns one pair for each of its interactions: that one, and an item of its item group
+    that the user has not interacted with: the one of highest score among ``candidates`` drawn, or
+    the first of those. Where 8 draws a candidate find none, the pair is left out.
 
     Parameters
     ----------
@@ -188,44 +240,31 @@ def bpr(
     key : int
         Names the stream of random numbers; each block has its own within it.
     bounds, users, items
-        The interactions block by block, as :func:`deal` left them.
-    indptr, indices
-        The interactions by user, ascending within each.
+        The interactions block by block and user by user, as :func:`deal` left them.
     members, member_bounds
         The items group by group, and where each group begins and ends.
+    place : (n_items,)
+        Where an item stands in its group, from 0.
     mass : (n_items + 1,) or (0,)
         Running sum, along ``members`` from 0, of the weights by which negatives are drawn; empty
         draws them evenly.
     candidates : int
         At least 1.
+    p, q : (n_users, f), (n_items, f)
+        f is a multiple of 16.
     reg : (3,)
         L2 weight of user factors, item factors and item biases, a pair.
     loss : (groups, groups, 2)
         Receives each block's sum of ``-log sigmoid`` before the updates, and its number of pairs.
     """
-    groups, tries = len(loss), _TRIES * candidates
+    if p.shape[1] % LANES or q.shape[1] != p.shape[1]:
+        raise ValueError("rows of factors must be padded to one multiple of 16")
+    groups = len(loss)
     for g in range(start, stop):
         h = (g + diagonal) % groups
-        first, count = bounds[g, h], bounds[g, h + 1] - bounds[g, h]
-        low, high = member_bounds[h], member_bounds[h + 1]
+        first, last = bounds[g, h], bounds[g, h + 1]
+        drawn = np.empty((last - first, candidates), np.int32)
         stream = _mix(key + np.uint64(g * groups + h))
-        total, pairs = 0.0, 0
-        for n in range(count):
-            counter = n * (tries + 1)
-            drawn = first + _below(_draw(stream, counter), count)
-            u, i = users[drawn], items[drawn]
-            best, highest, found = -1, np.float32(-np.inf), 0
-            for t in range(1, tries + 1):
-                j = _negative(_draw(stream, counter + t), low, high, members, mass)
-                if _contains(indices, indptr[u], indptr[u + 1], j):
-                    continue
-                found += 1
-                score = _score(u, j, p, q, b) if candidates > 1 else np.float32(0)
-                if score > highest:
-                    best, highest = j, score
-                if found == candidates:
-                    break
-            if best >= 0:
-                total += _update(u, i, best, p, q, b, lr, reg)
-                pairs += 1
-        loss[g, h, 0], loss[g, h, 1] = total, pairs
+        among = (member_bounds[h], member_bounds[h + 1], members, mass)
+        _draw_negatives(first, last, users, items, place, stream, *among, drawn)
+        loss[g, h, 0], loss[g, h, 1] = _learn(first, last, users, items, drawn, p, q, b, lr, reg)

@@ -6,10 +6,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-_FLOAT = {"reassoc", "contract", "nsz"}
+from recsys_cli.kernels.vectors import LANES, attract, dot, fetch
+
+#: How many ratings before its turn a user's row is asked for.
+_AHEAD = 4
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _steady(
     weight: np.float32,
     lr: np.float32,
@@ -27,13 +30,12 @@ def _steady(
     """
     if weight <= 1:
         return weight
-    slope = np.float32(2)
-    for f in range(p.shape[1]):
-        slope += p[u, f] * p[u, f] + q[i, f] * q[i, f]
-    return weight / (np.float32(1) + lr * (weight - np.float32(1)) * slope)
+    slope = np.float32(2) + dot(p, u, p, u) + dot(q, i, q, i)
+    held: np.float32 = weight / (np.float32(1) + lr * (weight - np.float32(1)) * slope)
+    return held
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _block(
     start: int,
     stop: int,
@@ -57,23 +59,21 @@ def _block(
     total = 0.0
     for n in range(start, stop):
         u, i = users[n], items[n]
-        error = ratings[n] - b_user[u] - b_item[i]
-        for f in range(p.shape[1]):
-            error -= p[u, f] * q[i, f]
+        ahead = min(n + _AHEAD, stop - 1)
+        if users[ahead] != users[ahead - 1]:
+            fetch(p, users[ahead])
+        error = ratings[n] - b_user[u] - b_item[i] - dot(p, u, q, i)
         total += weights[n] * error * error
         step = lr * _steady(weights[n], lr, u, i, p, q) * error
         hold_u, hold_i = lr * user_scale[u], lr * item_scale[i]
         b_user[u] += step - hold_u * reg[2] * b_user[u]
         b_item[i] += step - hold_i * reg[3] * b_item[i]
         keep_u, keep_i = np.float32(1) - hold_u * reg[0], np.float32(1) - hold_i * reg[1]
-        for f in range(p.shape[1]):
-            old = p[u, f]
-            p[u, f] = keep_u * old + step * q[i, f]
-            q[i, f] = keep_i * q[i, f] + step * old
+        attract(p, u, q, i, keep_u, keep_i, step)
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sgd(
     start: int,
     stop: int,
@@ -104,6 +104,8 @@ def sgd(
         Where each block of a user group begins and ends among the ratings.
     ratings : (n,)
         Less the mean.
+    p, q : (n_users, f), (n_items, f)
+        f is a multiple of 16.
     user_scale, item_scale : (n_users,), (n_items,)
         What each row's L2 weight in ``reg`` is multiplied by, a rating.
     reg : (4,)
@@ -111,6 +113,8 @@ def sgd(
     loss : (groups, groups)
         Receives each block's sum of weighted squared errors.
     """
+    if p.shape[1] % LANES or q.shape[1] != p.shape[1]:
+        raise ValueError("rows of factors must be padded to one multiple of 16")
     groups = len(loss)
     for g in range(start, stop):
         h = (g + diagonal) % groups

@@ -14,13 +14,15 @@ from functools import partial
 import numpy as np
 
 from recsys_cli import threads
-from recsys_cli.data import Bool, Float32, Int32
+from recsys_cli.data import Bool, Float32, Int32, Int64
 
-_MOST_GROUPS = 16
-_ROWS_A_DIAGONAL = 50_000
+_LEAST_GROUPS, _MOST_GROUPS = 16, 1024
+_ROWS_A_DIAGONAL = 20_000
 _LEAST_MEMBERS = 16
 #: Bytes that cores pass to each other as one.
 _CACHE_LINE = 64
+#: Bytes of item rows that a core keeps near, of the 512 KiB or more that it has to itself.
+_NEAR = 384 << 10
 
 
 def random_factors(warm: Bool, factors: int, std: float, rng: np.random.Generator) -> Float32:
@@ -34,13 +36,42 @@ def spread_zeros(n: int) -> Float32:
     return np.zeros((n, _CACHE_LINE // 4), np.float32)[:, 0]
 
 
-def group_count(n: int, n_users: int, n_items: int) -> int:
-    """Return the number of groups for ``n`` interactions: 16, or fewer where blocks would be small.
+def padded(rows: Float32) -> Float32:
+    """Return a copy (n, f) whose rows begin on cache lines; f is the next multiple of 16.
 
-    A diagonal must be worth starting threads for, and negatives need items to choose from.
+    Where that adds columns, they are zero.
     """
+    from recsys_cli.kernels.vectors import LANES
+
+    n, factors = rows.shape
+    width = -(-factors // LANES) * LANES
+    memory = np.zeros(n * width + LANES, np.float32)
+    skipped = -memory.ctypes.data % _CACHE_LINE // memory.itemsize
+    laid = memory[skipped : skipped + n * width].reshape(n, width)
+    laid[:, :factors] = rows
+    return laid
+
+
+def group_count(n: int, n_users: int, n_items: int, factors: int) -> int:
+    """Return the number of groups for ``n`` interactions.
+
+    16, or as many as it takes for the rows of an item group to stay near the core (those of users
+    come one after the other); fewer where blocks would be small: a diagonal must be worth starting
+    threads for, and negatives need items to choose from.
+    """
+    near = n_items * (4 * factors + _CACHE_LINE) // _NEAR
     members = min(n_users, n_items) // _LEAST_MEMBERS
-    return max(1, min(_MOST_GROUPS, n // _ROWS_A_DIAGONAL, members))
+    wanted = min(max(_LEAST_GROUPS, near), _MOST_GROUPS)
+    return max(1, min(wanted, n // _ROWS_A_DIAGONAL, members))
+
+
+def order_by(keys: Int32 | Int64) -> Int64:
+    """Return the stable order of ``keys``, which are at least 0, by counting 16 bits at a time."""
+    order = np.argsort((keys & 0xFFFF).astype(np.uint16), kind="stable")
+    if len(keys) and keys.max() >> 16:
+        upper = order_by((keys >> 16)[order])
+        order = order[upper]
+    return order
 
 
 def random_groups(n: int, groups: int, rng: np.random.Generator) -> Int32:
@@ -58,7 +89,7 @@ def sweep(work: Callable[[int, int, int], None], groups: int, rng: np.random.Gen
     """
     with threads.pool() as run:
         for diagonal in rng.permutation(groups).tolist():
-            run(partial(_swapped, work, diagonal), groups, 1)
+            run(partial(_swapped, work, diagonal), groups, -(-groups // threads.count()))
 
 
 def _swapped(work: Callable[[int, int, int], None], diagonal: int, start: int, stop: int) -> None:

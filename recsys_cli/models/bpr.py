@@ -15,6 +15,7 @@ from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._pairwise import fold_in_pairwise
 from recsys_cli.models._sgd import (
     group_count,
+    padded,
     random_factors,
     random_groups,
     spread_zeros,
@@ -88,43 +89,19 @@ class BPR(FactorModel[BPRConfig]):
     ) -> Iterator[float | None]:
         config, matrix = self.config, train.csr
         start = (config.factors, config.init_std, rng)
-        self.user_factors_ = random_factors(self.user_counts_ > 0, *start)
-        self.item_factors_ = random_factors(self.item_counts_ > 0, *start)
+        users = padded(random_factors(self.user_counts_ > 0, *start))
+        items = padded(random_factors(self.item_counts_ > 0, *start))
+        self.user_factors_ = users[:, : config.factors]
+        self.item_factors_ = items[:, : config.factors]
         self.item_bias_ = spread_zeros(train.n_items)
-        weights = self._negative_weights()
+        epochs = _Epochs(config, matrix, self._negative_weights(), rng)
         for _ in range(config.epochs):
-            yield self._epoch(matrix, weights, rng)
+            yield epochs.run(users, items, self.item_bias_)
 
     def _negative_weights(self) -> Float64:
         """Return how often each item is drawn as a negative, up to a factor; cold items never."""
         beta = self.config.beta if self.config.negatives == "popular" else 0.0
         return np.where(self.item_counts_ > 0, self.item_counts_.astype(np.float64) ** beta, 0)
-
-    def _epoch(self, matrix: CSR, weights: Float64, rng: np.random.Generator) -> float:
-        """Draw and learn as many pairs as there are interactions; return their mean loss."""
-        from recsys_cli.kernels.bpr import bpr
-
-        config = self.config
-        groups = group_count(len(matrix.indices), matrix.n_rows, matrix.n_cols)
-        of_item = random_groups(matrix.n_cols, groups, rng)
-        members, member_bounds = _members(of_item, groups, self.item_counts_ > 0)
-        mass = np.concatenate(([0.0], np.cumsum(weights[members])))
-        if config.negatives != "popular":
-            mass = mass[:0]
-        candidates = config.candidates if config.negatives == "hard" else 1
-        pairs = _deal(matrix, random_groups(matrix.n_rows, groups, rng), of_item, groups)
-        drawn = (*pairs, matrix.indptr, matrix.indices, members, member_bounds, mass, candidates)
-        learned = (self.user_factors_, self.item_factors_, self.item_bias_)
-        reg = np.array((config.reg_user, config.reg_item, config.reg_bias), np.float32)
-        key, lr = rng.integers(2**64, dtype=np.uint64), np.float32(config.lr)
-        loss = np.zeros((groups, groups, 2))
-
-        def work(start: int, stop: int, diagonal: int) -> None:
-            bpr(start, stop, diagonal, key, *drawn, *learned, lr, reg, loss)
-
-        sweep(work, groups, rng)
-        total, count = loss.sum(axis=(0, 1))
-        return float(total / max(count, 1))
 
     def _fold_in(self, history: CSR) -> None:
         self.user_factors_ = fold_in_pairwise(
@@ -136,6 +113,46 @@ class BPR(FactorModel[BPRConfig]):
         )
 
 
+class _Epochs:
+    """Draws and learns as many pairs as there are interactions, epoch after epoch."""
+
+    def __init__(
+        self, config: BPRConfig, matrix: CSR, weights: Float64, rng: np.random.Generator
+    ) -> None:
+        self._config, self._matrix, self._weights, self._rng = config, matrix, weights, rng
+        shape = (len(matrix.indices), matrix.n_rows, matrix.n_cols)
+        self._groups = group_count(*shape, config.factors)
+        self._dealt = np.empty_like(matrix.indices), np.empty_like(matrix.indices)
+
+    def run(self, users: Float32, items: Float32, bias: Float32) -> float:
+        """Update the padded rows in place; return the mean loss of the pairs."""
+        from recsys_cli.kernels.bpr import bpr
+
+        config, rng, groups = self._config, self._rng, self._groups
+        of_item = random_groups(len(items), groups, rng)
+        members = _members(of_item, groups, self._weights > 0)
+        of_user = random_groups(len(users), groups, rng)
+        bounds = _deal(self._matrix, of_user, of_item, groups, *self._dealt)
+        drawn = (bounds, *self._dealt, *members, _places(*members), *self._drawing(members[0]))
+        reg = np.array((config.reg_user, config.reg_item, config.reg_bias), np.float32)
+        key, lr = rng.integers(2**64, dtype=np.uint64), np.float32(config.lr)
+        loss = np.zeros((groups, groups, 2))
+
+        def work(start: int, stop: int, diagonal: int) -> None:
+            bpr(start, stop, diagonal, key, *drawn, users, items, bias, lr, reg, loss)
+
+        sweep(work, groups, rng)
+        total, count = loss.sum(axis=(0, 1))
+        return float(total / max(count, 1))
+
+    def _drawing(self, members: Int32) -> tuple[Float64, int]:
+        """Return the running weights of negatives (empty: all alike) and how many are drawn."""
+        config = self._config
+        if config.negatives != "popular":
+            return np.zeros(0), config.candidates if config.negatives == "hard" else 1
+        return np.concatenate(([0.0], np.cumsum(self._weights[members]))), 1
+
+
 def _members(group: Int32, groups: int, warm: Bool) -> tuple[Int32, Int64]:
     """Return the warm ones group by group, int32 (n,), and the bounds of each (groups + 1,)."""
     found = np.flatnonzero(warm).astype(np.int32)
@@ -143,8 +160,17 @@ def _members(group: Int32, groups: int, warm: Bool) -> tuple[Int32, Int64]:
     return found[np.argsort(group[found], kind="stable")], bounds
 
 
-def _deal(matrix: CSR, of_user: Int32, of_item: Int32, groups: int) -> tuple[Int64, Int32, Int32]:
-    """Return the interactions block by block: bounds (groups, groups + 1), users and items."""
+def _places(members: Int32, bounds: Int64) -> Int32:
+    """Return where each member stands in its group, int32 (n,), from 0."""
+    place = np.zeros(members.max(initial=-1) + 1, np.int32)
+    place[members] = np.arange(len(members)) - np.repeat(bounds[:-1], np.diff(bounds))
+    return place
+
+
+def _deal(
+    matrix: CSR, of_user: Int32, of_item: Int32, groups: int, users: Int32, items: Int32
+) -> Int64:
+    """Write the interactions block by block; return their bounds (groups, groups + 1)."""
     from recsys_cli.kernels.bpr import deal
 
     counts = np.diff(matrix.indptr)
@@ -152,11 +178,10 @@ def _deal(matrix: CSR, of_user: Int32, of_item: Int32, groups: int) -> tuple[Int
     begins = np.concatenate(([0], np.cumsum(counts[members])))
     bounds = np.zeros((groups, groups + 1), np.int64)
     bounds[:, 0] = begins[member_bounds[:-1]]
-    users, items = np.empty_like(matrix.indices), np.empty_like(matrix.indices)
 
     def work(start: int, stop: int) -> None:
         rows = (matrix.indptr, matrix.indices, members, member_bounds, of_item)
         deal(start, stop, *rows, bounds, users, items)
 
     threads.map_blocks(work, groups, -(-groups // threads.count()))
-    return bounds, users, items
+    return bounds

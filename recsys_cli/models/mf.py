@@ -23,6 +23,8 @@ from recsys_cli.models._ridge import (
 )
 from recsys_cli.models._sgd import (
     group_count,
+    order_by,
+    padded,
     random_factors,
     random_groups,
     spread_zeros,
@@ -120,10 +122,13 @@ class MF(FactorModel[MFConfig]):
         from recsys_cli.kernels.sgd import sgd
 
         config = self.config
-        order, bounds = _blocked(train, rng)
+        order, bounds = _blocked(train, config.factors, rng)
         ratings = train.value[order] - self.mean_
         data = (train.user_idx[order], train.item_idx[order], ratings, weights[order])
-        learned = (self.user_factors_, self.item_factors_, self.user_bias_, self.item_bias_)
+        users, items = padded(self.user_factors_), padded(self.item_factors_)
+        self.user_factors_ = users[:, : config.factors]
+        self.item_factors_ = items[:, : config.factors]
+        learned = (users, items, self.user_bias_, self.item_bias_)
         scale = [
             np.maximum(counts, 1).astype(np.float32) ** np.float32(config.nu - 1)
             for counts in (self.user_counts_, self.item_counts_)
@@ -183,13 +188,17 @@ class MF(FactorModel[MFConfig]):
         return Explanation(base, self.item_factors_[item_idx] @ own.T)
 
 
-def _blocked(train: Interactions, rng: np.random.Generator) -> tuple[Int64, Int64]:
-    """Return the rows block by block, shuffled within each, and the bounds (groups, groups + 1)."""
-    groups = group_count(len(train), train.n_users, train.n_items)
+def _blocked(train: Interactions, factors: int, rng: np.random.Generator) -> tuple[Int64, Int64]:
+    """Return the rows block by block, user by user in each, and the bounds (groups, groups + 1).
+
+    A user's ratings come one after the other, in random order, so its row stays near the core.
+    """
+    groups = group_count(len(train), train.n_users, train.n_items, factors)
     of_user = random_groups(train.n_users, groups, rng)
     of_item = random_groups(train.n_items, groups, rng)
-    shuffled = rng.permutation(len(train))
-    block = (of_user[train.user_idx] * groups + of_item[train.item_idx])[shuffled]
+    order = rng.permutation(len(train))
+    order = order[order_by(train.user_idx[order])]
+    block = (of_user[train.user_idx] * groups + of_item[train.item_idx])[order]
     ends = np.cumsum(np.bincount(block, minlength=groups**2)).reshape(groups, groups)
     starts = np.concatenate(([0], ends[:-1, -1]))
-    return shuffled[np.argsort(block, kind="stable")], np.column_stack((starts, ends))
+    return order[order_by(block)], np.column_stack((starts, ends))

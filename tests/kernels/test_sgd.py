@@ -26,7 +26,7 @@ def reference(data, learned, scales, lr, reg):
 
 def test_one_pass_equals_numpy():
     rng = np.random.default_rng(3)
-    n, shape, factors = 400, (20, 15), 19
+    n, shape, factors = 400, (20, 15), 48
     data = (
         rng.integers(shape[0], size=n).astype(np.int32),
         rng.integers(shape[1], size=n).astype(np.int32),
@@ -49,7 +49,7 @@ def test_one_pass_equals_numpy():
 def test_a_diagonal_visits_its_own_blocks_alone():
     users, items = np.repeat(np.arange(2, dtype=np.int32), 2), np.array([0, 1, 0, 1], np.int32)
     bounds = np.array([[0, 1, 2], [2, 3, 4]])
-    p, q = np.zeros((2, 1), np.float32), np.zeros((2, 1), np.float32)
+    p, q = np.zeros((2, 16), np.float32), np.zeros((2, 16), np.float32)
     b_user, b_item, ones = np.zeros(2, np.float32), np.zeros(2, np.float32), np.ones(2, np.float32)
     loss, weights = np.full((2, 2), -1.0), np.ones(4, np.float32)
     ratings = np.array([1, 2, 3, 4], np.float32)
@@ -63,7 +63,7 @@ def test_a_diagonal_visits_its_own_blocks_alone():
 @pytest.mark.parametrize("weight", [0.5, 1.0, 3.0, 1e6])
 def test_a_rating_moves_as_far_as_a_plain_step_and_an_implicit_one_of_the_weight_above_1(weight):
     none, one = np.zeros(1, np.int32), np.ones(1, np.float32)
-    p, q = np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32)
+    p, q = np.zeros((1, 16), np.float32), np.zeros((1, 16), np.float32)
     b_user, b_item, lr = np.zeros(1, np.float32), np.zeros(1, np.float32), 0.1
     data, weights = (none, none, one * 4), one * np.float32(weight)
     learned = (p, q, b_user, b_item, one, one, np.float32(lr), np.zeros(4, np.float32))
@@ -71,3 +71,10 @@ def test_a_rating_moves_as_far_as_a_plain_step_and_an_implicit_one_of_the_weight
     after_plain = 4 * (1 - 2 * lr * min(weight, 1))  # each bias takes a step of lr w e
     expected = after_plain / (1 + 2 * lr * max(weight - 1, 0))
     assert 4 - b_user[0] - b_item[0] == pytest.approx(expected, rel=1e-5, abs=1e-5)
+
+
+def test_rows_that_are_not_padded_are_refused():
+    rows, one, none = np.zeros((1, 19), np.float32), np.ones(1, np.float32), np.zeros(1, np.int32)
+    learned = (rows, rows.copy(), one, one, one, one, np.float32(1), np.zeros(4, np.float32))
+    with pytest.raises(ValueError, match="multiple of 16"):
+        sgd(0, 1, 0, np.array([[0, 1]]), none, none, one, one, *learned, np.zeros((1, 1)))

@@ -1,0 +1,54 @@
+"""Row arithmetic by vectors, against NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+
+from recsys_cli.kernels import vectors
+from recsys_cli.models._sgd import order_by, padded
+
+
+@njit
+def calls(p, q, keep, by):
+    found = vectors.dot(p, 2, q, 1), vectors.dot_gap(p, 0, q, 0, q, 2)
+    vectors.fetch(p, 1)
+    vectors.attract(p, 1, q, 1, keep, np.float32(0.25), by)
+    vectors.prefer(p, 0, q, 0, q, 2, keep, np.float32(0.25), by)
+    return found
+
+
+@pytest.mark.parametrize("width", [16, 32, 48, 112])
+def test_rows_are_combined_as_numpy_does(width):
+    rng = np.random.default_rng(width)
+    p, q = (rng.normal(size=(3, width)).astype(np.float32) for _ in range(2))
+    old_p, old_q = p.astype(np.float64), q.astype(np.float64)
+    found = calls(p, q, np.float32(0.5), np.float32(2))
+    expected = old_p[2] @ old_q[1], old_p[0] @ (old_q[0] - old_q[2])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    gap = old_q[0] - old_q[2]
+    moved_p = [0.5 * old_p[0] + 2 * gap, 0.5 * old_p[1] + 2 * old_q[1], old_p[2]]
+    moved_q = [
+        0.25 * old_q[0] + 2 * old_p[0],
+        0.25 * old_q[1] + 2 * old_p[1],
+        0.25 * old_q[2] - 2 * old_p[0],
+    ]
+    np.testing.assert_allclose(p, moved_p, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(q, moved_q, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("factors", [1, 16, 100])
+def test_padded_rows_begin_on_cache_lines_and_end_in_zeros(factors):
+    rows = np.random.default_rng(1).normal(size=(7, factors)).astype(np.float32)
+    laid = padded(rows)
+    assert laid.ctypes.data % 64 == 0 and laid.shape[1] % vectors.LANES == 0
+    np.testing.assert_array_equal(laid[:, :factors], rows)
+    assert not laid[:, factors:].any()
+
+
+@pytest.mark.parametrize("most", [0, 9, 1 << 16, 1 << 40])
+def test_an_order_is_stable_however_large_the_keys(most):
+    keys = np.random.default_rng(3).integers(0, most, 5000, endpoint=True)
+    np.testing.assert_array_equal(order_by(keys), np.argsort(keys, kind="stable"))
+    assert len(order_by(keys[:0])) == 0
