@@ -3,16 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.ready-bench
 JOB ?=
 BOARD = runs/leaderboard
 # What lies in a folder base/ is extended by specs and is none itself.
 SPECS = $(shell find configs -name '*.yaml' -not -path '*/base/*' -not -name published.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports docs regress real bench leaderboard clean
+.PHONY: help setup demo test check format lint types imports docs regress real bench bench-quick leaderboard clean
 
 help:  ## Show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recsys needs Python 3.11 or newer; say which: make PYTHON=python3.12")'
@@ -54,8 +55,15 @@ regress: $(READY)  ## Hold the small regression suite against its baseline
 real: $(READY)  ## Run the small suite on real data, which RECSYS_DATA_HOME must hold
 	$(BIN)/recsys regress configs/ci/real/*.yaml --baseline configs/ci/real/baseline.json
 
-bench: $(READY)  ## Measure against peers, side by side; JOB=als for one table
+$(BENCH_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
+	touch $(BENCH_READY)
+
+bench: $(BENCH_READY)  ## Measure against peers, side by side; JOB=als for one table
 	$(BIN)/python -m benchmarks $(JOB)
+
+bench-quick: $(BENCH_READY)  ## The same in small, in five minutes once the peers are installed
+	$(BIN)/python -m benchmarks $(JOB) --quick
 
 leaderboard: $(READY)  ## Tune ten models on ml-1m and rewrite docs/leaderboard.md (about half an hour)
 	mkdir -p $(BOARD)
@@ -63,5 +71,5 @@ leaderboard: $(READY)  ## Tune ten models on ml-1m and rewrite docs/leaderboard.
 	mv $(BOARD)/page.md docs/leaderboard.md
 
 clean:  ## Remove the environment and every cache; runs and datasets stay
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) benchmarks/.environments build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

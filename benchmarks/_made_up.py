@@ -40,7 +40,7 @@ def made_up(shape: Shape) -> MadeUp:
     """
     rng = generator(SEED, "made up")
     users, items = (IdMap(map(str, range(n))) for n in shape[:2])
-    key, test = _pairs(shape, rng)
+    key, test = drawn_pairs(shape, rng)
     user, item = (part.astype(np.int32) for part in np.divmod(key, shape.items))
     value = rng.integers(1, 6, len(key)).astype(np.float32)
     value[np.flatnonzero(test)[np.unique(user[test], return_index=True)[1]]] = 5
@@ -49,7 +49,7 @@ def made_up(shape: Shape) -> MadeUp:
     return MadeUp(split, _features(users, items, rng), _model(shape, split, rng))
 
 
-def _pairs(shape: Shape, rng: np.random.Generator) -> tuple[Int64, Any]:
+def drawn_pairs(shape: Shape, rng: np.random.Generator) -> tuple[Int64, Any]:
     """Return one number for each pair of a user and an item, ascending, and which are held out."""
     drawn = rng.lognormal(0, 1, shape.users)
     drawn = np.maximum(20, drawn / drawn.sum() * shape.interactions).astype(np.int64)

@@ -6,14 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from recsys_cli.data import Split
+from recsys_cli.data import Float32, Split
 
 
 def ours(split: Split, model: Any) -> float:
     """Return the RMSE of one of our models, each rating at its time, clipped to the scale."""
     test = split.test
-    predicted = np.clip(model.predict(test.user_idx, test.item_idx, test.timestamp), 1, 5)
-    return float(np.sqrt(np.mean((predicted.astype(np.float64) - test.value) ** 2)))
+    return clipped(split, model.predict(test.user_idx, test.item_idx, test.timestamp))
+
+
+def clipped(split: Split, predicted: Float32) -> float:
+    """Return the RMSE of predictions of the held-out ratings, clipped to the scale."""
+    error = np.clip(predicted, 1, 5).astype(np.float64) - split.test.value
+    return float(np.sqrt(np.mean(error**2)))
 
 
 def surprise(split: Split, library: Any) -> float:
@@ -28,3 +33,15 @@ def asked(split: Split) -> list[tuple[int, int, float]]:
     test = split.test
     columns = (test.user_idx.tolist(), test.item_idx.tolist(), test.value.tolist())
     return list(zip(*columns, strict=True))
+
+
+def halves(split: Split) -> dict[str, Any]:
+    """Return training and held-out ratings as arrays by name."""
+    parts = (("train", split.train), ("test", split.test))
+    return {
+        f"{name}_{column}": array
+        for name, part in parts
+        for column, array in zip(
+            ("user", "item", "value"), (part.user_idx, part.item_idx, part.value), strict=True
+        )
+    }

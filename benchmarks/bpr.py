@@ -8,9 +8,10 @@ of all but the first of a fit; a fit contains the set-up.
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
-from benchmarks import _ranking
+from benchmarks import _ranking, _roofline
 from benchmarks._data import SEED, Named, matrix, pairs
 from benchmarks._measure import Clock, Row, in_turn
 from recsys_cli import threads
@@ -25,6 +26,8 @@ def run(quick: bool) -> list[Row]:
     data, epochs = pairs("1m"), 5 if quick else 40
     ours, peer = _Ours(data, epochs), _Implicit(data, epochs)
     found = in_turn({"ours": ours.fit, "peer": peer.fit}, 2 if quick else 5)
+    # A pair reads and writes the rows of a user and of two items.
+    bound = _roofline.sgd(ours.train, FACTORS, 3, median(found["ours"]["epoch"]))
     ndcg = [
         _ranking.ours(data.split, ours.model),
         _ranking.implicit(data.split, peer.model, peer.positives),
@@ -36,7 +39,9 @@ def run(quick: bool) -> list[Row]:
             found["peer"][measure],
             f"implicit BPR, {threads.count()} threads, BLAS 1",
             {"ndcg@10": ndcg},
-            faster=1,
+            faster=2.5,
+            memory=[median(found[side]["memory"]) for side in ("ours", "peer")],
+            bound=bound if measure == "epoch" else "",
         )
         for measure, what in (("epoch", "one epoch"), ("fit", f"fit of {epochs} epochs"))
     ]

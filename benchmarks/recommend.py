@@ -6,10 +6,12 @@ blocks and on the threads of ours, is the time that no exact method on this mach
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 import numpy as np
 
+from benchmarks import _roofline
 from benchmarks._data import SEED, matrix, pairs
 from benchmarks._measure import Row, in_turn, timed
 from recsys_cli import threads
@@ -71,9 +73,26 @@ def _rows(name: str, model: Any, seen: CSR, quick: bool) -> list[Row]:
     same = {"share of list places with the same item": [np.mean(lists["ours"] == lists["peer"])]}
     versus = f"implicit recommend, {threads.count()} threads, BLAS 1"
     product = f"matrix product alone, {threads.count()} threads, BLAS 1 (the bound)"
+    memory = {side: median(measures["memory"]) for side, measures in found.items()}
+    asked = (len(users), seen.n_cols, model.config.factors, median(seconds["ours"]))
     return [
-        Row(name, seconds["ours"], seconds["peer"], versus, same, faster=1),
-        Row(name, seconds["ours"], seconds["product"], product),
+        Row(
+            name,
+            seconds["ours"],
+            seconds["peer"],
+            versus,
+            same,
+            faster=2,
+            memory=[memory["ours"], memory["peer"]],
+            bound=_roofline.product(*asked),
+        ),
+        Row(
+            name,
+            seconds["ours"],
+            seconds["product"],
+            product,
+            memory=[memory["ours"], memory["product"]],
+        ),
     ]
 
 

@@ -23,7 +23,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "items": int((data.item_counts > 0).sum()),
         "items_without_interactions": int((data.item_counts == 0).sum()),
         "skipped_rows": info.skipped,
-        "repeated_pairs": len(data) - len(np.unique(data.pair_key)),
+        "repeated_pairs": data.n_repeated,
     }
     if not len(data):
         return facts

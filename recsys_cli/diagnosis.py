@@ -58,13 +58,13 @@ def _blas() -> Finding:
 
 
 def _kernels() -> Finding:
-    """Compiled kernels are kept beside the code, or in the user's cache when that is read-only."""
+    """Where numba keeps what it compiles: beside the code, or in the user's cache."""
     from recsys_cli import kernels
+    from recsys_cli.kernels.sparse import scatter_rows
 
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or Path(str(kernels.__file__)).parent)
-    if os.access(folder, os.W_OK):
-        return "kernel cache", "writable", None
-    return "kernel cache", "read-only", "set NUMBA_CACHE_DIR to a folder you can write"
+    if not kernels.kept:
+        return "kernel cache", "none", "set NUMBA_CACHE_DIR to a folder you can write"
+    return "kernel cache", str(scatter_rows.stats.cache_path), None
 
 
 def _folders(runs: Path) -> list[Finding]:

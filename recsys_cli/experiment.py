@@ -24,11 +24,11 @@ from recsys_cli.metrics import parse
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
 from recsys_cli.prepare import FILTERS
-from recsys_cli.prints import data_fingerprint, require_same, tested
+from recsys_cli.prints import require_same, tested
 from recsys_cli.pruning import Objective
 from recsys_cli.runs import Catalog, FoldRecorder, Run, Store
+from recsys_cli.saved import load_model
 from recsys_cli.seeding import generator
-from recsys_cli.serving import load_model
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import from_document
 from recsys_cli.summary import commit
@@ -198,7 +198,7 @@ def train(
     document = spec.document()
     with store.create(spec.name, argv=argv, seed=spec.seed, spec_document=document) as recorder:
         recorder.update(
-            fingerprints={"spec": spec.fingerprint, "data": data_fingerprint(dataset.interactions)}
+            fingerprints={"spec": spec.fingerprint, "data": dataset.interactions.fingerprint}
             | {"split": {}, "test": {}},
             dataset=asdict(dataset.info),
             prepare=prepared.receipts,
@@ -277,7 +277,7 @@ def evaluate(
     check(spec)
     prepared = prepared or prepare(spec, listener)
     prints = run.record["fingerprints"]
-    if data_fingerprint(prepared.dataset.interactions) != prints["data"]:
+    if prepared.dataset.interactions.fingerprint != prints["data"]:
         raise SplitMismatch(
             "the data are not those that the run was trained on",
             where=run.id,

@@ -12,7 +12,6 @@ from recsys_cli.errors import SpecError
 from recsys_cli.experiment import Prepared
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
-from recsys_cli.prints import data_fingerprint
 from recsys_cli.runs import Run, Store
 from recsys_cli.spec import ExperimentSpec, SearchSpec
 from recsys_cli.tuning import DATA, UNBOUNDED, Budget, Tuned, tune
@@ -168,7 +167,7 @@ def _tested(
     """Return the evaluated run of a spec: an earlier one of the same, if the search goes on."""
     run: Run | None = None
     if resume:
-        data = data_fingerprint(prepared.dataset.interactions)
+        data = prepared.dataset.interactions.fingerprint
         run = store.trained(spec.name, spec=spec.fingerprint, data=data)
     if run is None:
         run = experiment.train(spec, store, listener, argv=argv, prepared=prepared)

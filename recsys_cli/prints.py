@@ -5,18 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recsys_cli.candidates import fingerprint
-from recsys_cli.data import Interactions, Split
+from recsys_cli.data import Split
 from recsys_cli.errors import SplitMismatch
 from recsys_cli.fingerprint import digest
 from recsys_cli.runs import Run
 from recsys_cli.shortlists import CandidateListsSpec
 from recsys_cli.spec import ExperimentSpec
-
-
-def data_fingerprint(data: Interactions) -> str:
-    """Return the sha256 of interactions: ids, indices, values, times, weights."""
-    columns = (data.scale, data.user_idx, data.item_idx, data.value, data.timestamp, data.weight)
-    return digest(data.users.ids, data.items.ids, *columns)
 
 
 def tested(spec: ExperimentSpec, split: Split) -> str:
@@ -26,7 +20,7 @@ def tested(spec: ExperimentSpec, split: Split) -> str:
     of candidates counts, by its content.
     """
     weighed = spec.evaluation.propensity.source == "weights"
-    test = data_fingerprint(split.test if weighed else replace(split.test, weight=None))
+    test = (split.test if weighed else replace(split.test, weight=None)).fingerprint
     lists = spec.evaluation.candidates
     given = fingerprint(lists) if isinstance(lists, CandidateListsSpec) else None
     return test if given is None else digest(test, given)

@@ -12,6 +12,10 @@ from recsys_cli.data import CSR, Bool, Float32, Int32
 from recsys_cli.models._base import Model
 from recsys_cli.runs import StoredCatalog
 
+#: What a :class:`Ranker` asks for the model that serves users.
+Serving = Callable[[Int32], tuple[Model[Any], Int32]]
+_NOBODY = np.empty(0, np.int32)
+
 
 class Lists(NamedTuple):
     """The lists of b users, best first; each array but the last is (b, k).
@@ -59,7 +63,9 @@ class Ranker:
 
     Parameters
     ----------
-    model : Model
+    serving : callable
+        Given users by index, returns the model that serves them and its indices of them; -1, a user
+        never seen, stays -1. Of no users it may return a model that has none.
     catalog : StoredCatalog
     candidates : ndarray of bool, shape (n_items,)
         What may be recommended at all.
@@ -68,9 +74,9 @@ class Ranker:
     """
 
     def __init__(
-        self, model: Model[Any], catalog: StoredCatalog, candidates: Bool, exclude_seen: bool
+        self, serving: Serving, catalog: StoredCatalog, candidates: Bool, exclude_seen: bool
     ) -> None:
-        self._model, self._catalog = model, catalog
+        self.serving, self._catalog = serving, catalog
         self._candidates, self._exclude_seen = candidates, exclude_seen
 
     def top(self, user_idx: Int32, k: int) -> Lists:
@@ -80,36 +86,35 @@ class Ranker:
         are items, whatever k.
         """
         found = Lists.blank(len(user_idx), min(k, self._catalog.n_items))
-        trained = self._trained(user_idx)
+        whole, local = self.serving(user_idx)
+        trained = _trained(whole, local)
         for rows, folded in ((np.flatnonzero(trained), False), (np.flatnonzero(~trained), True)):
             if not len(rows):
                 continue
             users = user_idx[rows]
-            model, index = self._model, users
+            model, index = whole, local[rows]
             if folded:
                 model = model.fold_in(self._rows(self._catalog.history, users))
                 index = np.arange(len(users), dtype=np.int32)
             seen = self._rows(self._catalog.seen, users) if self._exclude_seen else None
-            for whole, part in zip(found, self._lists(model, index, k, seen), strict=True):
-                whole[rows] = part
+            for all_, part in zip(found, self._lists(model, index, k, seen), strict=True):
+                all_[rows] = part
         return found
 
     def for_history(self, history: CSR, named: CSR, k: int) -> Lists:
         """Return the list of one user folded in; ``named`` is all that this user has seen."""
         seen = named if self._exclude_seen else None
-        return self._lists(self._model.fold_in(history), np.zeros(1, np.int32), k, seen)
+        model, _ = self.serving(_NOBODY)
+        return self._lists(model.fold_in(history), np.zeros(1, np.int32), k, seen)
 
     def served(self, user_idx: int) -> tuple[Model[Any], int, CSR]:
         """Return the model that serves a user, its index of the user, and the user's history."""
         users = np.array([user_idx], np.int32)
         history = self._rows(self._catalog.history, users)
-        if self._trained(users)[0]:
-            return self._model, user_idx, history
-        return self._model.fold_in(history), 0, history
-
-    def _trained(self, user_idx: Int32) -> Bool:
-        trained: Bool = (user_idx >= 0) & (self._model.user_counts_[np.maximum(user_idx, 0)] > 0)
-        return trained
+        model, local = self.serving(users)
+        if _trained(model, local)[0]:
+            return model, int(local[0]), history
+        return model.fold_in(history), 0, history
 
     def _lists(self, model: Model[Any], users: Int32, k: int, seen: CSR | None) -> Lists:
         k = min(k, self._catalog.n_items)
@@ -135,3 +140,10 @@ class Ranker:
         counts[known] = np.diff(rows.indptr)
         indptr = np.concatenate(([0], np.cumsum(counts)))
         return CSR(indptr, rows.indices, rows.data, rows.n_cols)
+
+
+def _trained(model: Model[Any], users: Int32) -> Bool:
+    """Return which users the model has training interactions of."""
+    trained: Bool = users >= 0
+    trained[trained] = model.user_counts_[users[trained]] > 0
+    return trained

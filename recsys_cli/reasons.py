@@ -96,7 +96,7 @@ def _explained(
             for one in found.items
         ]
         return replace(found, items=plain)
-    items = recommender.catalog.items.index([one.item for one in found.items])
+    items = recommender.catalog.item_idx([one.item for one in found.items])
     base, parts = model.explain(user, items, history)  # type: ignore[attr-defined]
     explained = []
     for one, own, row in zip(found.items, base.tolist(), parts, strict=True):

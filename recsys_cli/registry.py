@@ -9,9 +9,8 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import (
@@ -23,6 +22,9 @@ from pydantic_core import (
 )
 
 from recsys_cli.errors import NotFound, RecsysError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 def spec_name(cls: type) -> str:
@@ -105,6 +107,8 @@ class Registry(Generic[B]):
 
     @cached_property
     def _foreign(self) -> dict[str, EntryPoint]:
+        from importlib.metadata import entry_points
+
         return {point.name: point for point in entry_points(group=self.package)}
 
     def names(self) -> list[str]:
@@ -125,9 +129,10 @@ class Registry(Generic[B]):
         NotFound
             If there is no entry of that name; the message suggests the nearest.
         """
-        if name not in self.names():
-            raise NotFound(self.unknown(name))
-        if name in self._foreign:
+        # Ours first: to know the others, all installed packages are looked through.
+        if name not in self._own:
+            if name not in self._foreign:
+                raise NotFound(self.unknown(name))
             found: type[B] = self._foreign[name].load()
             return found
         module = importlib.import_module(f"{self.package}.{name.replace('-', '_')}")

@@ -20,11 +20,10 @@ from recsys_cli.experiment import Prepared
 from recsys_cli.fingerprint import digest
 from recsys_cli.listener import Listener
 from recsys_cli.models import MODELS
-from recsys_cli.prints import data_fingerprint
 from recsys_cli.pruning import repeated
 from recsys_cli.runs import FoldRun, Run, Store
 from recsys_cli.runs._environment import environment
-from recsys_cli.serving import EXTERNAL
+from recsys_cli.saved import EXTERNAL
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import from_document
 
@@ -179,7 +178,7 @@ def _place(store: Store | None) -> Iterator[Store]:
 def _check_data(run: Run, prepared: Prepared) -> None:
     """Raise SplitMismatch, before hours are spent, unless the data are those of the run."""
     then = run.record["fingerprints"].get("data")
-    if data_fingerprint(prepared.dataset.interactions) == then:
+    if prepared.dataset.interactions.fingerprint == then:
         return
     source = str(run.record["dataset"].get("source_hash", ""))
     now = prepared.dataset.info.source_hash

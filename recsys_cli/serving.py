@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recsys_cli.byhand import ByHand, Given, History, load_filters
 from recsys_cli.data import CSR, Float32, Int32
 from recsys_cli.errors import NotFound, SpecError
-from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
 from recsys_cli.models._topk import top_k
 from recsys_cli.ranking import Lists, Ranker
 from recsys_cli.runs import FoldRun
+from recsys_cli.saved import Served
 
-#: What stands for the model in a run that holds recommendations made elsewhere.
-EXTERNAL = "external"
+if TYPE_CHECKING:
+    from recsys_cli.byhand import ByHand, Given, History
 
 
 @dataclass(frozen=True)
@@ -60,25 +59,33 @@ class Recommender:
     fold : FoldRun
     exclude_seen : bool
         Leave out what a user is known to have interacted with.
+
+    Attributes
+    ----------
+    model : Model
+        What it knows of items; the users that it was trained on may be left on disk.
+    catalog : StoredCatalog
+    ranker : Ranker
     """
 
     def __init__(self, fold: FoldRun, *, exclude_seen: bool = True) -> None:
-        self.model: Model[Any] = load_model(fold)
-        self.catalog = fold.catalog
+        served = Served(fold)
+        self.model, self.catalog = served.model, fold.catalog
         self._fold = fold
         self._candidates = (self.model.item_counts_ > 0) | (fold.candidates == "all")
-        self.ranker = Ranker(self.model, self.catalog, self._candidates, exclude_seen)
+        self.ranker = Ranker(served.of, self.catalog, self._candidates, exclude_seen)
 
     def require(self, users: Sequence[str]) -> None:
         """Raise NotFound, with the nearest ids, for the first user that the run does not know."""
-        known = self.catalog.users
-        for user in users:
-            if user not in known:
-                raise _unknown("user", user, self.catalog.nearest_users(user), known.ids)
+        index = self.catalog.user_idx(users)
+        if (index < 0).any():
+            missing = users[int(np.argmax(index < 0))]
+            near = self.catalog.nearest_users(missing)
+            raise _unknown("user", missing, near, self.catalog.users.ids)
 
     def for_users(self, ids: Sequence[str], k: int) -> list[Recommendations]:
         """Return the lists of users by id; one who is unknown gets popular items and a note."""
-        index = self.catalog.users.index(ids)
+        index = self.catalog.user_idx(ids)
         lists = self.ranker.top(index, k)
         return [
             Recommendations(
@@ -163,7 +170,7 @@ class Recommender:
 
     def served(self, user: str) -> tuple[Model[Any], int, CSR]:
         """Return the model that serves a user, its index of the user, and the user's history."""
-        return self.ranker.served(int(self.catalog.users.index([user])[0]))
+        return self.ranker.served(int(self.catalog.user_idx([user])[0]))
 
     def title(self, item: str) -> str:
         """Return the title of an item, or its id where it has none.
@@ -178,10 +185,12 @@ class Recommender:
 
     @cached_property
     def _by_hand(self) -> ByHand:
+        from recsys_cli.byhand import ByHand, load_filters
+
         return ByHand(self.model, self.catalog.scale, load_filters(self._fold))
 
     def _items(self, ids: list[str]) -> Int32:
-        index = self.catalog.items.index(ids)
+        index = self.catalog.item_idx(ids)
         if (index < 0).any():
             missing = ids[int(np.argmax(index < 0))]
             near = self.catalog.nearest_items(missing)
@@ -220,21 +229,3 @@ class Recommender:
 def _unknown(kind: str, id_: str, near: list[str], known: Sequence[str]) -> NotFound:
     hint = f"nearest ids: {', '.join(near)}" if near else f"ids are such as {', '.join(known[:3])}"
     return NotFound(f'no {kind} "{id_}" in this run', hint=hint)
-
-
-def load_model(fold: FoldRun) -> Model[Any]:
-    """Return the fitted model of one fold; the library that trained it is not needed.
-
-    Raises
-    ------
-    SpecError
-        If the run holds recommendations made elsewhere.
-    """
-    document = dict(fold.model_config)
-    if document["name"] == EXTERNAL:
-        raise SpecError(
-            "the run holds recommendations made elsewhere, and no model",
-            hint="recsys show and compare read it; its lists are in recommendations-*.parquet",
-        )
-    cls = MODELS.get(document.pop("name"))
-    return cls.from_arrays(cls.Config.model_validate(document), fold.model_arrays())

@@ -19,6 +19,8 @@ from recsys_cli.pruning import Bar
 from recsys_cli.seeding import generator
 from recsys_cli.spec import ExperimentSpec
 
+#: Seconds between two words to the listener, so that many short epochs do not wait for it.
+_EVERY = 0.05
 Record = Callable[[dict[str, Any]], None]
 
 
@@ -79,16 +81,19 @@ class Monitor:
         self.stopped: int | None = None
         self._bar = bar
         self._validations = self._stale = 0
-        self._started = time.perf_counter()
+        self._interactions = len(split.train)
         listener.progress(f"fit, fold {self.fold}", 0, self.total)
         if self.config.monitor is not None:
             self._sign = 1.0 if parse(self.config.monitor).metric.higher_is_better else -1.0
             self._evaluator = Evaluator(
                 split, spec.evaluation, part="validation", features=features
             )
+        self._trained = self._told = 0.0
+        self._started = self._resumed = time.perf_counter()
 
     def __call__(self, model: Model[Any], epoch: int, loss: float | None) -> bool:
         """Take in one epoch; return whether training should stop."""
+        self._trained += time.perf_counter() - self._resumed
         line: dict[str, Any] = {"epoch": epoch, "loss": loss}
         stop = False
         worth_it = epoch >= model.first_epoch and epoch % self.config.every == 0
@@ -98,7 +103,11 @@ class Monitor:
             stop = self._remember(model, Best(epoch, self.config.monitor, value))
         line["seconds"] = round(time.perf_counter() - self._started, 4)
         self.record(line)
-        self.listener.progress(self._label(line), epoch, self.total)
+        now = time.perf_counter()
+        if now - self._told >= _EVERY:
+            self.listener.progress(self._label(line), epoch, self.total)
+            self._told = now
+        self._resumed = now
         return stop
 
     def _remember(self, model: Model[Any], now: Best) -> bool:
@@ -127,7 +136,8 @@ class Monitor:
             for name in ("loss", self.config.monitor)
             if name is not None and line.get(name) is not None
         ]
-        return " · ".join(shown)
+        pace = line["epoch"] * self._interactions / max(self._trained, 1e-9)
+        return " · ".join([*shown, f"{pace:,.0f} interactions/s"])
 
 
 def fit(

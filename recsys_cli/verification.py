@@ -9,7 +9,6 @@ from pathlib import Path
 from recsys_cli import experiment
 from recsys_cli.errors import NotFound, OutOfResources, RecsysError, SpecError
 from recsys_cli.listener import Listener
-from recsys_cli.prints import data_fingerprint
 from recsys_cli.published import Row, Table
 from recsys_cli.runs import Run, Store
 from recsys_cli.spec import ExperimentSpec
@@ -143,7 +142,7 @@ class _Runner:
         prepared = experiment.prepare(spec, self.listener)
         run = None
         if not self.fresh:
-            data = data_fingerprint(prepared.dataset.interactions)
+            data = prepared.dataset.interactions.fingerprint
             run = self.store.trained(spec.name, spec=spec.fingerprint, data=data)
         if run is not None:
             self.listener.note(f"reused {run.id}, trained {run.record['created'][:16]}")

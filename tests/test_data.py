@@ -18,6 +18,14 @@ def test_repeated_counts_are_summed():
     assert interactions(ROWS, (2, 2)).csr.data.tolist() == [3, 12, 4]
 
 
+def test_repeats_are_all_rows_of_a_pair_but_one():
+    assert interactions(ROWS, (2, 2)).n_repeated == 2
+    assert interactions(ROWS[1:4], (2, 2)).n_repeated == 0
+    # More pairs than 32 bits can number, of which two agree in the last 32.
+    wide = [(0, 5, 1.0), (1 << 16, 5, 1.0), (1 << 16, 6, 1.0), (0, 5, 1.0)]
+    assert interactions(wide, ((1 << 16) + 1, 1 << 16)).n_repeated == 1
+
+
 def test_each_value_knows_its_row_and_the_rest_is_filled():
     indptr, indices = np.array([0, 2, 2, 3]), np.array([0, 2, 1], np.int32)
     matrix = CSR(indptr, indices, np.array([5, 6, 7], np.float32), 3)

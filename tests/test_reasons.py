@@ -44,8 +44,13 @@ def svdpp(tmp_path_factory) -> Recommender:
     return recommender(tmp_path_factory, "svdpp")
 
 
+def trained_on(recommender: Recommender) -> np.ndarray:
+    model, _ = recommender.ranker.serving(np.arange(recommender.catalog.n_users, dtype=np.int32))
+    return model.user_counts_ > 0
+
+
 def trained_user(recommender: Recommender) -> str:
-    return recommender.catalog.users[int(np.argmax(recommender.model.user_counts_ > 0))]
+    return recommender.catalog.users[int(np.argmax(trained_on(recommender)))]
 
 
 def test_parts_and_base_add_up_to_the_score_and_shares_to_one(als):
@@ -117,7 +122,7 @@ def test_top_keeps_the_strongest(als):
 
 def test_users_keep_their_lists_and_are_explained_by_their_own_history(als):
     catalog = als.catalog
-    trained = als.model.user_counts_ > 0
+    trained = trained_on(als)
     ids = [trained_user(als), catalog.users[int(np.argmin(trained))], "nobody"]
     found = reasons.for_users(als, ids, 4, top=3)
     plain = als.for_users(ids, 4)

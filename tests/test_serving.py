@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recsys_cli import experiment
+from recsys_cli import experiment, saved
 from recsys_cli.errors import NotFound, SpecError
 from recsys_cli.listener import SILENT
 from recsys_cli.runs import Run, Store
@@ -46,11 +46,17 @@ def runs(tmp_path_factory) -> dict[str, Run]:
     }
 
 
+def trained_on(recommender: Recommender) -> np.ndarray:
+    """Return whether each user has training interactions."""
+    model, _ = recommender.ranker.serving(np.arange(recommender.catalog.n_users, dtype=np.int32))
+    return model.user_counts_ > 0
+
+
 def users(recommender: Recommender) -> tuple[list[str], list[str], list[str]]:
     """Return the ids of users trained on, held out with a history, and held out without."""
     ids = recommender.catalog.users.ids
     known = np.diff(recommender.catalog.history(np.arange(len(ids), dtype=np.int32)).indptr) > 0
-    trained = recommender.model.user_counts_ > 0
+    trained = trained_on(recommender)
     groups = (trained, known & ~trained, ~known)
     return tuple([ids[i] for i in np.flatnonzero(group)] for group in groups)  # type: ignore
 
@@ -80,6 +86,17 @@ def test_one_user_alone_gets_what_it_gets_among_others(runs, name):
         assert [one.score for one in alone.items] == pytest.approx(
             [one.score for one in found.items], rel=1e-4
         )
+
+
+@pytest.mark.parametrize("name", ["als", "mf", "bpr"])
+def test_few_users_are_read_alone_and_get_what_they_get_of_the_whole_model(runs, name, monkeypatch):
+    few, whole = (Recommender(runs[name].fold()) for _ in range(2))
+    asked = ["nobody", *(group[-1] for group in users(whole) if group)]
+    found = [few.for_users([user], 5) for user in asked]
+    assert len(few.model.user_counts_) == 0
+    monkeypatch.setattr(saved, "_FEW", 0)
+    assert [whole.for_users([user], 5) for user in asked] == found
+    assert len(whole.ranker.serving(np.zeros(1, np.int32))[0].user_counts_) == 60
 
 
 def test_only_an_unknown_user_is_noted(runs):
@@ -220,7 +237,6 @@ def test_a_user_of_whom_the_model_can_make_nothing_is_told_that_the_list_is_popu
     recommender = Recommender(runs["als"].fold())
     user = users(recommender)[0][0]
     assert recommender.for_users([user], 5)[0].note is None
-    everybody = type(recommender.model).is_cold
-    recommender.model.is_cold = lambda index: everybody(recommender.model, index) | True
+    recommender.model.is_cold = lambda index: np.ones(len(index), np.bool_)
     found = recommender.for_users([user], 5)[0]
     assert found.note is not None and "als can make nothing" in found.note

@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import sys
+from collections.abc import Iterable
 
 import click
 import typer
 
-from recsys_cli.cli import (
-    check,
-    compare,
-    data,
-    doctor,
-    evaluate,
-    list_,
-    recommend,
-    regress,
-    reproduce,
-    run_,
-    runs,
-    schema,
-    show,
-    similar,
-    train,
-    tune,
-    verify,
-)
 from recsys_cli.errors import RecsysError
 
+#: The modules of commands, in the order of the help; ``_`` after a name keeps it off a built-in.
+COMMANDS = (
+    *("run_", "train", "evaluate", "recommend", "similar", "runs", "show", "compare"),
+    *("tune", "verify", "reproduce", "list_", "check", "schema", "doctor", "regress", "data"),
+)
 INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def build() -> click.Command:
-    """Return the app with every command."""
+def build(modules: Iterable[str] = COMMANDS) -> click.Command:
+    """Return the app with the commands of these modules."""
     app = typer.Typer(
         name="recsys",
         no_args_is_help=True,
@@ -44,12 +32,19 @@ def build() -> click.Command:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    for module in (run_, train, evaluate, recommend, similar, runs, show, compare):
-        app.command(name=module.NAME)(module.command)
-    for module in (tune, verify, reproduce, list_, check, schema, doctor, regress):
-        app.command(name=module.NAME)(module.command)
-    app.add_typer(data.app, name="data")
+    for name in modules:
+        module = importlib.import_module(f"recsys_cli.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=module.NAME)
+        else:
+            app.command(name=module.NAME)(module.command)
     return typer.main.get_command(app)
+
+
+def _asked(arguments: list[str]) -> list[str]:
+    """Return the modules that a command line needs: one where it begins with a command's name."""
+    named = [module for module in COMMANDS if module.rstrip("_") in arguments[:1]]
+    return named or list(COMMANDS)
 
 
 def _print_version(wanted: bool) -> None:
@@ -95,7 +90,7 @@ def run(arguments: list[str]) -> int:
 
 def _invoke(arguments: list[str]) -> None:
     """Run a command; not by click's own ``main``, which would exit 1 where a pipe is closed."""
-    app = build()
+    app = build(_asked(arguments))
     if "_RECSYS_COMPLETE" in os.environ:
         app.main(args=arguments, prog_name="recsys")
     with app.make_context("recsys", list(arguments)) as context:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
+from recsys_cli import compilation
 from recsys_cli.cli import render
 from recsys_cli.listener import DOWNLOAD, Listener
 
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
 
 #: Seconds that a stage must last before its bar is drawn.
 PATIENCE = 1.0
+#: Times a second that it is drawn anew: each takes some milliseconds of the work.
+_DRAWN = 4
+#: Seconds over which its speed is a mean: the time left is known of epochs that last minutes.
+_MEMORY = 3600
 
 
 class Screen(Listener):
@@ -30,17 +33,24 @@ class Screen(Listener):
         self._bars = sys.stderr.isatty()
         self._bar: Progress | None = None
         self._stage = ""
+        self._compiles = False
         self._timer: threading.Timer | None = None
         self._lock = threading.RLock()
         #: What the bar shows when it appears: label, done and total.
         self._seen: tuple[str, int, int | None] = ("", 0, None)
+
+    def compiling(self, file: str, function: str) -> None:
+        """Note, once, that kernels are compiled: it takes seconds in which nothing moves."""
+        if not self._compiles:
+            self._compiles = True
+            self.note("Compiling kernels for their first use, some seconds each …")
 
     def note(self, text: str) -> None:
         """Print the line, above the bar."""
         if self._bar is None:
             render.note(text)
         else:
-            self._bar.console.print(Text(text, style="dim"), soft_wrap=True)
+            self._bar.console.print(text, style="dim", markup=False, emoji=False, soft_wrap=True)
 
     def progress(self, label: str, done: int, total: int | None) -> None:
         """Move the bar of the stage, which appears once the stage has lasted a second."""
@@ -80,6 +90,7 @@ class Screen(Listener):
 
 
 def _drawn(label: str, done: int, total: int | None) -> Progress:
+    from rich.console import Console
     from rich.progress import (
         BarColumn,
         DownloadColumn,
@@ -94,8 +105,10 @@ def _drawn(label: str, done: int, total: int | None) -> Progress:
         BarColumn(),
         DownloadColumn() if label == DOWNLOAD else MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=render.console(stderr=True),
+        console=Console(stderr=True, highlight=False),
         transient=True,
+        refresh_per_second=_DRAWN,
+        speed_estimate_period=_MEMORY,
     )
     bar.add_task(label, total=total, completed=done)
     bar.start()
@@ -107,6 +120,7 @@ def screen() -> Iterator[Listener]:
     """Yield the listener; the bar is gone when the block ends, however it ends."""
     listener = Screen()
     try:
-        yield listener
+        with compilation.heard(listener.compiling):
+            yield listener
     finally:
         listener.close()

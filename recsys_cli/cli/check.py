@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys_cli.cli._options import JsonOption, SetOption, SpecArguments
+from recsys_cli.cli._options import JsonOption, SetOption, SpecArguments, ThreadsOption
 
 if TYPE_CHECKING:
     from recsys_cli.findings import Finding
@@ -28,6 +28,7 @@ def command(
     audit: Annotated[
         bool, typer.Option(help="Audit the splits for leakage, of data that are here already.")
     ] = True,
+    threads: ThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Validate specs; say what their splits leak.
@@ -38,6 +39,7 @@ def command(
     from recsys_cli.cli import _leakage, _specs, render
     from recsys_cli.findings import documented
     from recsys_cli.specfile import dump
+    from recsys_cli.threads import use
 
     found: dict[str, Any] = {}
     for path, spec in zip(specs, _specs.load(specs, overrides), strict=True):
@@ -45,7 +47,8 @@ def command(
             render.say(dump(spec).rstrip())
             continue
         render.note(f"{path}: sound")
-        findings = _audited(path, spec) if audit else None
+        with use(threads):
+            findings = _audited(path, spec) if audit else None
         if findings is not None and not json:
             _leakage.table(f"{path}: what training knows of the test part", findings)
         found[str(path)] = None if findings is None else documented(findings)

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from recsys_cli.cli._options import JsonOption, SetOption
+from recsys_cli.cli._options import JsonOption, SetOption, ThreadsOption
 
+NAME = "data"
 app = typer.Typer(help="Fetch and describe datasets.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(help="The dataset's name: movielens, synthetic …")]
@@ -29,16 +30,22 @@ def fetch(name: Name, overrides: SetOption = []) -> None:
 
 
 @app.command("describe")
-def describe(name: Name, overrides: SetOption = [], json: JsonOption = False) -> None:
+def describe(
+    name: Name,
+    overrides: SetOption = [],
+    threads: ThreadsOption = None,
+    json: JsonOption = False,
+) -> None:
     """Print a dataset's size, density, spread and time."""
     from recsys_cli import description, experiment
     from recsys_cli.cli import render
     from recsys_cli.cli._screen import screen
     from recsys_cli.loaders import LOADERS
     from recsys_cli.specfile import component
+    from recsys_cli.threads import use
 
     loader = LOADERS.create(component(LOADERS, name, overrides))
-    with screen() as listener:
+    with use(threads), screen() as listener:
         experiment.fetch(loader, listener)
         facts = description.describe(loader.load())
     if json:

@@ -86,13 +86,13 @@ def _found(
     recommender: Recommender, asked: _request.Request, k: int, top: int | None
 ) -> list[Recommendations]:
     """Return the lists asked for, each item with its ``top`` reasons unless that is None."""
+    users = asked.users or []
+    if top is None:
+        if asked.history is None:
+            return recommender.for_users(users, k)
+        return [recommender.for_history(asked.history, k)]
     from recsys_cli import reasons
 
-    users = asked.users or []
     if asked.history is None:
-        if top is None:
-            return recommender.for_users(users, k)
         return reasons.for_users(recommender, users, k, top)
-    if top is None:
-        return [recommender.for_history(asked.history, k)]
     return [reasons.for_history(recommender, asked.history, k, top)]

@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-#: Off a terminal nothing is wrapped or cut: a width no table reaches.
-_UNBOUNDED = 100_000
+_BOLD, _DIM = "\x1b[1m{}\x1b[0m", "\x1b[2m{}\x1b[0m"
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Let the caller end quietly; rich itself would exit with 1."""
-        raise BrokenPipeError
-
-
-def console(stderr: bool = False) -> Console:
-    """Return the console of standard output, or of standard error."""
-    file = sys.stderr if stderr else sys.stdout
-    styled = file.isatty() and "NO_COLOR" not in os.environ
-    return _Console(
-        file=file,
-        width=None if file.isatty() else _UNBOUNDED,
-        highlight=False,
-        color_system="auto" if styled else None,
-    )
+def _style(file: IO[str], style: str) -> str:
+    """Return how text is written in a style, on a terminal that shows it."""
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return "{}" if plain or not file.isatty() else style
 
 
 def print_json(document: Any) -> None:
@@ -51,28 +35,25 @@ def as_json(document: Any) -> str:
 
 def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; a column whose name begins with ``>`` is aligned to the right."""
-    table = Table(header_style="bold")
-    for column in columns:
-        right = column.startswith(">")
-        table.add_column(
-            column.removeprefix(">"), justify="right" if right else "left", overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    out = console()
-    if title is not None:
-        out.print(Text(title, style="bold"), soft_wrap=True)
-    out.print(table)
+    from recsys_cli.cli._table import ASCII, table
+
+    file = sys.stdout
+    # Off a terminal nothing is folded.
+    width = shutil.get_terminal_size().columns if file.isatty() else None
+    text = table(columns, rows, width, _style(file, _BOLD))
+    if not (file.encoding or "utf-8").lower().startswith("utf"):
+        text = text.translate(ASCII)
+    file.write(text if title is None else _style(file, _BOLD).format(title) + "\n" + text)
 
 
 def note(text: str) -> None:
     """Print one line of note on standard error."""
-    console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)
+    sys.stderr.write(_style(sys.stderr, _DIM).format(text) + "\n")
 
 
 def say(text: str) -> None:
     """Print one line on standard output."""
-    console().print(Text(text), soft_wrap=True)
+    sys.stdout.write(f"{text}\n")
 
 
 def plain(value: Any) -> str:

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from recsys_cli.cli._options import CountOption, FoldOption, JsonOption, RunArgument, RunsOption
+from recsys_cli.cli._options import (
+    CountOption,
+    FoldOption,
+    JsonOption,
+    RunArgument,
+    RunsOption,
+    ThreadsOption,
+)
 from recsys_cli.errors import SpecError
 
 NAME = "show"
@@ -36,6 +43,7 @@ def command(
     k: CountOption = 5,
     fold: FoldOption = None,
     runs: RunsOption = Path("runs"),
+    threads: ThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Print a run: facts, metrics, by group too, or factors.
@@ -44,6 +52,7 @@ def command(
     """
     from recsys_cli.cli import _breakdown, _card, render
     from recsys_cli.runs import Store
+    from recsys_cli.threads import use
 
     if (by is None and metric) or (by is not None and factors):
         raise SpecError("--metric goes with --by, and --factors without it")
@@ -51,11 +60,12 @@ def command(
     if verify:
         found.verify()
         render.note(f"Every file of {found.id} is as it was written.")
-    if by is not None:
-        _breakdown.show(found, by, metric, fold, k, json)
-    elif factors:
-        _card.factors(found.fold(fold), k, json)
-    elif json:
-        render.print_json({"record": found.record, "metrics": found.metrics})
-    else:
-        _card.card(found, found.fold(fold))
+    with use(threads):
+        if by is not None:
+            _breakdown.show(found, by, metric, fold, k, json)
+        elif factors:
+            _card.factors(found.fold(fold), k, json)
+        elif json:
+            render.print_json({"record": found.record, "metrics": found.metrics})
+        else:
+            _card.card(found, found.fold(fold))

@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from recsys_cli.cli._options import CountOption, FoldOption, JsonOption, RunArgument, RunsOption
+from recsys_cli.cli._options import (
+    CountOption,
+    FoldOption,
+    JsonOption,
+    RunArgument,
+    RunsOption,
+    ThreadsOption,
+)
 
 NAME = "similar"
 
@@ -19,15 +26,18 @@ def command(
     k: CountOption = 10,
     fold: FoldOption = None,
     runs: RunsOption = Path("runs"),
+    threads: ThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Print the items that a model finds most similar to an item."""
     from recsys_cli.cli import _lists, render
     from recsys_cli.runs import Store
     from recsys_cli.serving import Recommender
+    from recsys_cli.threads import use
 
-    recommender = Recommender(Store(runs).find(run).fold(fold))
-    found = recommender.similar(item, k)
+    with use(threads):
+        recommender = Recommender(Store(runs).find(run).fold(fold))
+        found = recommender.similar(item, k)
     if json:
         render.print_json([asdict(one) for one in found])
     elif found:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from recsys_cli import threads
 from recsys_cli.data._csr import CSR, Bool, Float32, Int32, Int64, csr
 from recsys_cli.errors import DataError
+
+T = TypeVar("T", np.int64, np.uint32)
+_COLUMNS = ("user_idx", "item_idx", "value", "timestamp", "weight")
+#: Rows counted together: so few that their numbers, widened to count, stay in the cache.
+_BLOCK = 1 << 18
 
 
 class IdMap:
@@ -123,28 +130,54 @@ class Interactions:
     @cached_property
     def user_counts(self) -> Int64:
         """Rows of each user, int64 (n_users,)."""
-        return np.bincount(self.user_idx, minlength=self.n_users)
+        return _counts(self.user_idx, self.n_users)
 
     @cached_property
     def item_counts(self) -> Int64:
         """Rows of each item, int64 (n_items,)."""
-        return np.bincount(self.item_idx, minlength=self.n_items)
+        return _counts(self.item_idx, self.n_items)
 
     @cached_property
     def pair_key(self) -> Int64:
         """One number for each row's (user, item) pair, int64 (n,)."""
-        return self.user_idx.astype(np.int64) * self.n_items + self.item_idx
+        return self._pair_key(np.int64)
+
+    def _pair_key(self, dtype: type[T]) -> NDArray[T]:
+        return self.user_idx.astype(dtype) * dtype(self.n_items) + self.item_idx.astype(dtype)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 of ids, indices, values, times and weights."""
+        from recsys_cli.fingerprint import digest
+
+        columns = (self.scale, self.user_idx, self.item_idx, self.value, self.timestamp)
+        return digest(self.users.ids, self.items.ids, *columns, self.weight)
+
+    @cached_property
+    def n_repeated(self) -> int:
+        """How many rows repeat the user and item of another row, all but one of each pair."""
+        # Numbers of half the width are sorted in half the time.
+        narrow = self.n_users * self.n_items <= 1 << 32
+        key = self._pair_key(np.uint32) if narrow else self._pair_key(np.int64)
+        key.sort()
+        return int(np.count_nonzero(key[1:] == key[:-1]))
 
     def take(self, rows: Int64 | Bool) -> Interactions:
         """Return the given rows (a mask, or indices in the wanted order), with the same id maps."""
-        return replace(
-            self,
-            user_idx=self.user_idx[rows],
-            item_idx=self.item_idx[rows],
-            value=self.value[rows],
-            timestamp=None if self.timestamp is None else self.timestamp[rows],
-            weight=None if self.weight is None else self.weight[rows],
-        )
+        if rows.dtype == np.bool_ and 8 * np.count_nonzero(rows) < len(rows):
+            rows = np.flatnonzero(rows)  # else each column would look through the whole mask
+        columns = {name: array for name in _COLUMNS if (array := getattr(self, name)) is not None}
+        arrays = list(columns.values())
+        taken = threads.map_blocks(lambda at, _: arrays[at][rows], len(arrays), 1)
+        return replace(self, **dict(zip(columns, taken, strict=True)))
+
+
+def _counts(index: Int32, n: int) -> Int64:
+    counts = np.zeros(n, np.int64)
+    block = max(_BLOCK, n)
+    for start in range(0, len(index), block):
+        counts += np.bincount(index[start : start + block], minlength=n)
+    return counts
 
 
 def concatenate(parts: Sequence[Interactions]) -> Interactions:
@@ -154,5 +187,4 @@ def concatenate(parts: Sequence[Interactions]) -> Interactions:
         arrays = [getattr(part, name) for part in parts]
         return None if arrays[0] is None else np.concatenate(arrays)
 
-    names = ("user_idx", "item_idx", "value", "timestamp", "weight")
-    return replace(parts[0], **{name: column(name) for name in names})
+    return replace(parts[0], **{name: column(name) for name in _COLUMNS})

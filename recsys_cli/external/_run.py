@@ -20,9 +20,9 @@ from recsys_cli.leakage import audit
 from recsys_cli.listener import Listener
 from recsys_cli.loaders._listed import read_listed
 from recsys_cli.metrics import parse
-from recsys_cli.prints import data_fingerprint, tested
+from recsys_cli.prints import tested
 from recsys_cli.runs import FoldRecorder, Run, Store
-from recsys_cli.serving import EXTERNAL
+from recsys_cli.saved import EXTERNAL
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.summary import commit
 from recsys_cli.training import refitted
@@ -136,7 +136,7 @@ def _run(
 ) -> Run:
     """Commit a run of the lists' name that is not evaluated yet."""
     source, name = {"file": path.name, "sha256": file_digest(path)}, f"{spec.name}-{EXTERNAL}"
-    data = data_fingerprint(prepared.dataset.interactions)
+    data = prepared.dataset.interactions.fingerprint
     with store.create(name, argv=argv, seed=spec.seed, spec_document=spec.document()) as recorder:
         recorder.update(
             model=EXTERNAL,

@@ -8,6 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from recsys_cli.kernels.eights import EIGHT, add, dots
+from recsys_cli.kernels.vectors import LANES
+
 #: Sums may be reordered to fill vector registers; the order is fixed when the kernel is compiled.
 _SUMS = {"reassoc", "contract", "nsz"}
 #: A squared residual (in the preconditioner's norm) below which a row is solved.
@@ -17,104 +20,119 @@ _RESOLUTION = np.float32(1e-7)
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-@njit(cache=True, nogil=True, fastmath=_SUMS, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_up(columns: Any, strength: Any, near: Any, weight: Any, pull: Any) -> int:
+    """Copy a row's columns and strengths; return their number with what fills the last eight up.
+
+    That repeats the last column with neither strength nor ``pull``, which is 1 + strength.
+    """
+    last = len(columns) - 1
+    for n in range(last + 1):
+        near[n], weight[n], pull[n] = columns[n], strength[n], _ONE + strength[n]
+    end = (last // EIGHT + 1) * EIGHT
+    for n in range(last + 1, end):
+        near[n], weight[n], pull[n] = columns[last], _ZERO, _ZERO
+    return end
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _multiply(
     vector: Any,
-    columns: Any,
-    strength: Any,
+    end: int,
+    near: Any,
+    weight: Any,
+    pull: Any,
+    target: np.float32,
     fixed: Any,
     diagonal: Any,
-    target: np.float32,
-    dots: Any,
+    by: Any,
+    found: Any,
     out: Any,
 ) -> None:
-    """Set ``dots`` to q_n · vector and ``out`` to A vector - target b.
-
-    Four rows of ``fixed`` a turn, so that ``vector`` and ``out`` are read a quarter as often. A
-    last turn of fewer repeats its last row, with no effect.
-    """
-    factors, last = len(vector), len(columns) - 1
-    for f in range(factors):
+    """Set ``found`` to q_n · vector and ``out`` to A vector - target b; ``by`` is scratch."""
+    for f in range(len(vector)):
         out[f] = diagonal[f] * vector[f]
-    for n in range(0, last + 1, 4):
-        n1, n2, n3 = min(n + 1, last), min(n + 2, last), min(n + 3, last)
-        q, q1, q2, q3 = (
-            fixed[columns[n]],
-            fixed[columns[n1]],
-            fixed[columns[n2]],
-            fixed[columns[n3]],
-        )
-        d = d1 = d2 = d3 = _ZERO
-        for f in range(factors):
-            d += q[f] * vector[f]
-            d1 += q1[f] * vector[f]
-            d2 += q2[f] * vector[f]
-            d3 += q3[f] * vector[f]
-        dots[n], dots[n1], dots[n2], dots[n3] = d, d1, d2, d3
-        s = _weigh(strength[n], d, target)
-        s1 = _weigh(strength[n1], d1, target) if n1 > n else _ZERO
-        s2 = _weigh(strength[n2], d2, target) if n2 > n1 else _ZERO
-        s3 = _weigh(strength[n3], d3, target) if n3 > n2 else _ZERO
-        for f in range(factors):
-            out[f] += s * q[f] + s1 * q1[f] + s2 * q2[f] + s3 * q3[f]
+    for n in range(0, end, EIGHT):
+        dots(fixed, near, n, vector, found)
+        for r in range(EIGHT):
+            by[r] = weight[n + r] * found[n + r] - target * pull[n + r]
+        add(fixed, near, n, by, out)
 
 
 @njit(cache=True, nogil=True, fastmath=_SUMS, error_model="numpy")
-def _weigh(strength: np.float32, dot: np.float32, target: np.float32) -> Any:
-    return strength * dot - target * (_ONE + strength)
+def _curvature(
+    vector: Any, end: int, near: Any, weight: Any, fixed: Any, diagonal: Any, found: Any
+) -> Any:
+    """Set ``found`` to q_n · vector and return vector · A vector."""
+    total = _ZERO
+    for n in range(0, end, EIGHT):
+        dots(fixed, near, n, vector, found)
+    for n in range(end):
+        total += weight[n] * found[n] * found[n]
+    for f in range(len(vector)):
+        total += diagonal[f] * vector[f] * vector[f]
+    return total
 
 
 @njit(cache=True, nogil=True, fastmath=_SUMS, error_model="numpy")
 def _solve(
-    columns: Any,
-    strength: Any,
+    end: int,
+    near: Any,
+    weight: Any,
+    pull: Any,
     fixed: Any,
     diagonal: Any,
     inverse: Any,
     steps: int,
     x: Any,
     work: Any,
-    dots: Any,
+    by: Any,
+    reached: Any,
     change: Any,
-) -> Any:
-    """Take ``steps`` conjugate gradient steps from ``x``, in place; return the row's objective.
+) -> None:
+    """Take ``steps`` conjugate gradient steps from ``x``, in place.
 
-    ``g`` is half the gradient A x - b, ``p`` the direction; ``dots`` follows q_n · x.
+    ``g`` is half the gradient A x - b, ``p`` the direction; ``reached`` follows q_n · x.
     """
     factors = len(x)
     g, p, curved = work[0], work[1], work[2]
-    _multiply(x, columns, strength, fixed, diagonal, _ONE, dots, g)
+    _multiply(x, end, near, weight, pull, _ONE, fixed, diagonal, by, reached, g)
     size = _ZERO
     for f in range(factors):
         p[f] = -inverse[f] * g[f]
         size -= p[f] * g[f]
-    for _ in range(steps):
+    for step in range(1, steps + 1):
         if size < _SOLVED:
             break
-        _multiply(p, columns, strength, fixed, diagonal, _ZERO, change, curved)
-        curvature = _ZERO
-        for f in range(factors):
-            curvature += p[f] * curved[f]
+        if step < steps:
+            _multiply(p, end, near, weight, pull, _ZERO, fixed, diagonal, by, change, curved)
+            curvature = _ZERO
+            for f in range(factors):
+                curvature += p[f] * curved[f]
+        else:  # nothing follows that needs the gradient
+            curvature = _curvature(p, end, near, weight, fixed, diagonal, change)
         length, before, size = size / curvature, size, _ZERO
-        for n in range(len(columns)):
-            dots[n] += length * change[n]
+        for n in range(end):
+            reached[n] += length * change[n]
         for f in range(factors):
             x[f] += length * p[f]
+        if step == steps:
+            break
+        for f in range(factors):
             g[f] += length * curved[f]
             size += inverse[f] * g[f] * g[f]
         for f in range(factors):
             p[f] = size / before * p[f] - inverse[f] * g[f]
-    return _objective(x, strength, diagonal, dots)
 
 
 @njit(cache=True, nogil=True, fastmath=_SUMS, error_model="numpy")
-def _objective(x: Any, strength: Any, diagonal: Any, dots: Any) -> Any:
+def _objective(x: Any, strength: Any, diagonal: Any, reached: Any) -> Any:
     total = 0.0
     for f in range(len(x)):
         total += diagonal[f] * x[f] * x[f]
     for n in range(len(strength)):
-        miss = 1.0 - dots[n]
-        total += strength[n] * miss * miss + 1.0 - 2.0 * dots[n]
+        miss = 1.0 - reached[n]
+        total += strength[n] * miss * miss + 1.0 - 2.0 * reached[n]
     return total
 
 
@@ -144,6 +162,7 @@ def solve_rows(
     indptr, indices, strength : CSR of the rows to solve
         ``strength`` is confidence - 1, at least 0.
     fixed : ndarray of float32, shape (n_cols, f)
+        f is a multiple of 16.
     spectrum : ndarray of float32, shape (f,)
     reg : ndarray of float32, shape (n_rows,)
     steps : int
@@ -151,10 +170,14 @@ def solve_rows(
     solved : ndarray of float32, shape (n_rows, f)
     """
     factors = solved.shape[1]
+    if factors % LANES or fixed.shape[1] != factors or len(spectrum) != factors:
+        raise ValueError("rows of factors must be padded to one multiple of 16")
     diagonal, inverse = np.empty(factors, np.float32), np.empty(factors, np.float32)
-    work = np.empty((3, factors), np.float32)
-    longest = np.max(indptr[start + 1 : stop + 1] - indptr[start:stop])
-    dots, change = np.empty(longest, np.float32), np.empty(longest, np.float32)
+    work, by = np.empty((3, factors), np.float32), np.empty(EIGHT, np.float32)
+    longest = np.max(indptr[start + 1 : stop + 1] - indptr[start:stop]) + EIGHT
+    near = np.empty(longest, np.int32)
+    weight, pull = np.empty(longest, np.float32), np.empty(longest, np.float32)
+    reached, change = np.empty(longest, np.float32), np.empty(longest, np.float32)
     floor = spectrum.max() * _RESOLUTION + _SOLVED
     total = 0.0
     for row in range(start, stop):
@@ -164,16 +187,8 @@ def solve_rows(
         for f in range(factors):
             diagonal[f] = max(spectrum[f] + reg[row], floor)
             inverse[f] = _ONE / diagonal[f]
-        total += _solve(
-            indices[here],
-            strength[here],
-            fixed,
-            diagonal,
-            inverse,
-            steps,
-            solved[row],
-            work,
-            dots,
-            change,
-        )
+        end = _fill_up(indices[here], strength[here], near, weight, pull)
+        system = (end, near, weight, pull, fixed, diagonal, inverse)
+        _solve(*system, steps, solved[row], work, by, reached, change)
+        total += _objective(solved[row], strength[here], diagonal, reached)
     return total

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 _FLOAT = {"reassoc", "contract", "nsz"}
 #: Targets are searched in groups of ``1 << _GROUP``, and only where one was touched.
 _GROUP = 8
+#: Similarities that are compared at once with the least that counts.
+_CHUNK = 32
 #: Candidates are collected until there are this many times as many as wanted, then thinned out.
 _SLACK = 4
 #: Part of a sum of squares below which a variance is rounding.
@@ -44,18 +46,20 @@ def _collect(
     first: int, found: Any, itself: int, n: int, m: int, bar: float, ids: Any, value: Any
 ) -> Any:
     """Add those of ``found`` that exceed ``bar`` to the m candidates; return the new m and bar."""
-    above = False
-    for at in range(len(found)):
-        above |= found[at] > bar
-    if not above:
-        return m, bar
-    for at in range(len(found)):
-        if found[at] > bar and first + at != itself:
-            ids[m], value[m] = first + at, found[at]
-            m += 1
-            if m == len(ids):
-                m = _thin(n, m, ids, value)
-                bar = value[:m].min()
+    for chunk in range(0, len(found), _CHUNK):
+        here = found[chunk : chunk + _CHUNK]
+        above = 0
+        for at in range(len(here)):
+            above += here[at] > bar
+        if not above:
+            continue
+        for at in range(len(here)):
+            if here[at] > bar and first + chunk + at != itself:
+                ids[m], value[m] = first + chunk + at, here[at]
+                m += 1
+                if m == len(ids):
+                    m = _thin(n, m, ids, value)
+                    bar = value[:m].min()
     return m, bar
 
 
@@ -63,7 +67,10 @@ def _collect(
 def _add_dots(
     features: Any, x: Any, indptr: Any, columns: Any, y: Any, dots: Any, seen: Any
 ) -> None:
-    """Add up the row's dot product with every target, and mark the groups that it touches."""
+    """Add up the row's dot product with every target, and mark the groups that it touches.
+
+    ``y`` is empty where all of it is 1, which spares reading it.
+    """
     work = 0
     for feature in features:
         work += indptr[feature + 1] - indptr[feature]
@@ -73,14 +80,15 @@ def _add_dots(
     for n in range(len(features)):
         here = slice(indptr[features[n]], indptr[features[n] + 1])
         targets, other, value = columns[here], y[here], x[n]
-        if many:
+        if len(other) == 0:
             for p in range(len(targets)):
-                dots[uint32(targets[p])] += value * other[p]
+                dots[uint32(targets[p])] += value
         else:
             for p in range(len(targets)):
-                target = uint32(targets[p])
-                dots[target] += value * other[p]
-                seen[target >> _GROUP] = True
+                dots[uint32(targets[p])] += value * other[p]
+        if not many:
+            for p in range(len(targets)):
+                seen[uint32(targets[p]) >> _GROUP] = True
 
 
 @njit(cache=True, nogil=True)
@@ -92,16 +100,26 @@ def _add_counts(features: Any, indptr: Any, columns: Any, counts: Any) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FLOAT)
 def _finish_dots(
-    dots: Any, common: Any, x: Any, y: Any, overlap: bool, shrinkage: float, power: float
+    dots: Any,
+    common: Any,
+    x: Any,
+    scales: Any,
+    shifts: Any,
+    overlap: bool,
+    shrinkage: float,
+    power: float,
 ) -> None:
     """Turn the dot products of a group into similarities, in place."""
     scale, shift = x
     if overlap:
         for t in range(len(dots)):
-            dots[t] /= max(shift + y[1, t] - dots[t], _TINY)
+            dots[t] /= max(shift + shifts[t] - dots[t], _TINY)
+    elif shift == 0:
+        for t in range(len(dots)):
+            dots[t] = dots[t] * scale * scales[t]
     else:
         for t in range(len(dots)):
-            dots[t] = (dots[t] - shift * y[1, t]) * scale * y[0, t]
+            dots[t] = (dots[t] - shift * shifts[t]) * scale * scales[t]
     if shrinkage > 0:
         for t in range(len(dots)):
             dots[t] *= common[t] / (common[t] + shrinkage)
@@ -144,10 +162,12 @@ def dot_rows(
     itself : ndarray of int32, shape (n_rows,)
         The target that each row must not find; -1 for none.
     indptr, columns, values : CSR, features × targets
+        ``values`` may be empty where all are 1.
     counts, ids, best : ndarray of int64, int32 and float32, shape (stop - start[, n])
         Receive how many each row has, at most n, and which.
     """
     n_targets, n = norms.shape[1], ids.shape[1]
+    scales, shifts = norms[0], norms[1]
     dots, common = np.zeros(n_targets, np.float32), np.zeros(n_targets, np.float32)
     seen = np.zeros(((n_targets - 1) >> _GROUP) + 1, np.bool_)
     some, value = np.empty(_SLACK * n, np.int32), np.empty(_SLACK * n, np.float32)
@@ -161,43 +181,61 @@ def dot_rows(
             if seen[group]:
                 seen[group] = False
                 at = slice(group << _GROUP, (group + 1) << _GROUP)
-                _finish_dots(dots[at], common[at], norm, norms[:, at], overlap, shrinkage, power)
+                y = (scales[at], shifts[at])
+                _finish_dots(dots[at], common[at], norm, *y, overlap, shrinkage, power)
                 m, bar = _collect(at.start, dots[at], itself[row], n, m, bar, some, value)
-                dots[at], common[at] = 0, 0
+                dots[at] = 0
+                if shrinkage > 0:
+                    common[at] = 0
         m = _thin(n, m, some, value)
         counts[row - start] = m
         ids[row - start, :m], best[row - start, :m] = some[:m], value[:m]
 
 
 @njit(cache=True, nogil=True)
-def _add_moments(
+def _add_squares(
     features: Any, x: Any, indptr: Any, columns: Any, y: Any, sums: Any, seen: Any
 ) -> None:
-    """Add up n, x, y, xx, yy, xy over the features that the row has in common with each target."""
+    """Add up n, xx, yy, xy over the features that the row has in common with each target."""
     for n in range(len(features)):
+        a = np.float64(x[n])
+        square = a * a
         for p in range(indptr[features[n]], indptr[features[n] + 1]):
-            target, a, b = uint32(columns[p]), np.float64(x[n]), np.float64(y[p])
-            total = sums[target]
-            total[0] += 1
-            total[1] += a
-            total[2] += b
-            total[3] += a * a
-            total[4] += b * b
-            total[5] += a * b
+            target, b = uint32(columns[p]), np.float64(y[p])
+            sums[target, 0] += 1
+            sums[target, 1] += square
+            sums[target, 2] += b * b
+            sums[target, 3] += a * b
             seen[target >> _GROUP] = True
 
 
+@njit(cache=True, nogil=True)
+def _add_means(features: Any, x: Any, indptr: Any, columns: Any, y: Any, sums: Any) -> None:
+    """Add up x and y over them, which :func:`_add_squares` leaves out."""
+    for n in range(len(features)):
+        for p in range(indptr[features[n]], indptr[features[n] + 1]):
+            target = uint32(columns[p])
+            sums[target, 0] += np.float64(x[n])
+            sums[target, 1] += np.float64(y[p])
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def _finish_moments(sums: Any, centred: bool, shrinkage: float, power: float, out: Any) -> None:
+def _finish_moments(
+    sums: Any, means: Any, centred: bool, shrinkage: float, power: float, out: Any
+) -> None:
     """Turn the sums of a group into similarities."""
     for t in range(len(sums)):
-        n, x, y, xx, yy, xy = sums[t]
+        n, xx, yy, xy = sums[t, 0], sums[t, 1], sums[t, 2], sums[t, 3]
         if centred:
+            x, y = means[t, 0], means[t, 1]
             wholes = n * xx, n * yy
             xx, yy, xy = n * xx - x * x, n * yy - y * y, n * xy - x * y
             if xx <= _NO_VARIANCE * wholes[0] or yy <= _NO_VARIANCE * wholes[1]:
                 xy = 0.0
-        out[t] = (xy / np.sqrt(xx * yy) * n / (n + shrinkage)) ** power if xy > 0 else 0.0
+        out[t] = xy / np.sqrt(xx * yy) * n / (n + shrinkage) if xy > 0 else 0.0
+    if power != 1:
+        for t in range(len(sums)):
+            out[t] = out[t] ** power
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -224,21 +262,26 @@ def common_rows(
     With ``centred``, of values less their means over the common features: Pearson's correlation.
     """
     n = ids.shape[1]
-    sums, group_of = np.zeros((n_targets, 6)), np.zeros(1 << _GROUP, np.float32)
+    sums, group_of = np.zeros((n_targets, 4)), np.zeros(1 << _GROUP, np.float32)
+    means = np.zeros((n_targets if centred else 0, 2))
     seen = np.zeros(((n_targets - 1) >> _GROUP) + 1, np.bool_)
     some, value = np.empty(_SLACK * n, np.int32), np.empty(_SLACK * n, np.float32)
     for row in range(start, stop):
         own = slice(row_indptr[row], row_indptr[row + 1])
-        _add_moments(row_features[own], row_values[own], indptr, columns, values, sums, seen)
+        given = (row_features[own], row_values[own], indptr, columns, values)
+        _add_squares(*given, sums, seen)
+        if centred:
+            _add_means(*given, means)
         m, bar = 0, np.float32(0)
         for group in range(len(seen)):
             if seen[group]:
                 seen[group] = False
-                part = sums[group << _GROUP : (group + 1) << _GROUP]
-                found = group_of[: len(part)]
-                _finish_moments(part, centred, shrinkage, power, found)
+                at = slice(group << _GROUP, (group + 1) << _GROUP)
+                part, found = sums[at], group_of[: len(sums[at])]
+                _finish_moments(part, means[at], centred, shrinkage, power, found)
                 m, bar = _collect(group << _GROUP, found, itself[row], n, m, bar, some, value)
                 part[:] = 0
+                means[at] = 0
         m = _thin(n, m, some, value)
         counts[row - start] = m
         ids[row - start, :m], best[row - start, :m] = some[:m], value[:m]

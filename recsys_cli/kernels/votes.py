@@ -84,3 +84,45 @@ def mean_rows(
             out[want_indptr[row] + slot] = _mean(weight[here], value[here], k, damping)
             slot_of[wanted[slot]] = -1
             first = ends[slot]
+
+
+@njit(cache=True, nogil=True)
+def mean_pairs(
+    start: int,
+    stop: int,
+    indptr: NDArray[np.int64],
+    voters: NDArray[np.int32],
+    row_data: NDArray[np.float32],
+    item_indptr: NDArray[np.int64],
+    item_voters: NDArray[np.int32],
+    vote_data: NDArray[np.float32],
+    n_voters: int,
+    rows_weigh: bool,
+    want_indptr: NDArray[np.int64],
+    want: NDArray[np.int32],
+    k: int,
+    damping: float,
+    out: NDArray[np.float32],
+) -> None:
+    """Fill ``out`` as :func:`mean_rows` does, from the votes by item: for few wanted items a row.
+
+    Parameters
+    ----------
+    item_indptr, item_voters, vote_data : CSR, items × voters
+    """
+    place_of = np.full(n_voters, -1, np.int64)
+    weight, value = np.empty(n_voters, np.float32), np.empty(n_voters, np.float32)
+    for row in range(start, stop):
+        for at in range(indptr[row], indptr[row + 1]):
+            place_of[voters[at]] = at
+        for pair in range(want_indptr[row], want_indptr[row + 1]):
+            item, m = want[pair], 0
+            for p in range(item_indptr[item], item_indptr[item + 1]):
+                at = place_of[item_voters[p]]
+                if at >= 0:
+                    weight[m] = row_data[at] if rows_weigh else vote_data[p]
+                    value[m] = vote_data[p] if rows_weigh else row_data[at]
+                    m += 1
+            out[pair] = _mean(weight[:m], value[:m], k, damping)
+        for voter in voters[indptr[row] : indptr[row + 1]]:
+            place_of[voter] = -1

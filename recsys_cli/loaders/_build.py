@@ -32,8 +32,8 @@ def build(
     interactions = Interactions(
         users=user_map,
         items=item_map,
-        user_idx=rows.user.astype(np.int32),
-        item_idx=rows.item.astype(np.int32),
+        user_idx=rows.user.astype(np.int32, copy=False),
+        item_idx=rows.item.astype(np.int32, copy=False),
         value=value,
         timestamp=None if rows.timestamp is None else rows.timestamp.astype(np.int64),
         weight=None if rows.weight is None else rows.weight.astype(np.float32),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import mmap
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,9 @@ def cached(config: Any, files: Sequence[Path], parse: Callable[[str], Dataset]) 
 
 def _load(path: Path) -> Dataset | None:
     try:
-        return unpack(path.read_bytes())
+        with path.open("rb") as file:
+            # Not read but mapped; a page that is written to becomes a copy of the process's own.
+            return unpack(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -61,13 +64,13 @@ def _load(path: Path) -> Dataset | None:
         return None
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: Iterable[bytes | memoryview]) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
             temporary = Path(file.name)
-            file.write(content)
+            file.writelines(content)
         temporary.replace(path)
     except OSError as error:
         logger.info("the dataset is not cached: %s", error)
@@ -98,5 +101,5 @@ def _hash(file: Path) -> str:
         pass  # not known, or the note is damaged: hash it
     found = file_digest(file)
     if time.time_ns() - stamp[-1] > _QUIET_NS:
-        _write(path, json.dumps({"stamp": stamp, "sha256": found}).encode())
+        _write(path, [json.dumps({"stamp": stamp, "sha256": found}).encode()])
     return found

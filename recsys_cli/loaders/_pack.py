@@ -1,45 +1,74 @@
-"""Dataset ↔ one string of bytes: a checksum, arrays, and a JSON document for all that is text."""
+"""Dataset ↔ bytes that can be mapped into memory: a JSON document of all that is text, and arrays.
+
+The document's checksum of 4 bytes and its length in 8 come first, then the document, which has the
+checksums of the arrays, then these, each from a multiple of 64 bytes on.
+"""
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys_cli import threads
 from recsys_cli.data import Dataset, DatasetInfo, Features, IdMap, Interactions, SideFeatures
 
 _ARRAYS = ("user_idx", "item_idx", "value", "timestamp", "weight")
+_CHECKSUM, _LENGTH, _ALIGNMENT = 4, 8, 64
 
 
-def pack(dataset: Dataset) -> bytes:
-    """Return the dataset as bytes that :func:`unpack` restores exactly."""
-    from safetensors.numpy import save
+def pack(dataset: Dataset) -> Iterator[bytes | memoryview]:
+    """Yield the parts of what :func:`unpack` restores exactly; nothing large is copied."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in _arrays(dataset)}
+    text = json.dumps(_document(dataset, arrays), allow_nan=False).encode()
+    yield zlib.crc32(text).to_bytes(_CHECKSUM, "little")
+    yield len(text).to_bytes(_LENGTH, "little")
+    yield text
+    at = _CHECKSUM + _LENGTH + len(text)
+    for array in arrays.values():
+        yield bytes(-at % _ALIGNMENT)
+        yield array.view(np.uint8).data
+        at += -at % _ALIGNMENT + array.nbytes
 
+
+def _arrays(dataset: Dataset) -> Iterator[tuple[str, NDArray[Any]]]:
     data = dataset.interactions
-    arrays = {name: getattr(data, name) for name in _ARRAYS if getattr(data, name) is not None}
-    arrays |= {f"fold/{name}": labels for name, labels in dataset.folds.items()}
+    for name in _ARRAYS:
+        if getattr(data, name) is not None:
+            yield name, getattr(data, name)
+    yield from ((f"fold/{name}", labels) for name, labels in dataset.folds.items())
     for side, features in _sides(dataset.features):
-        arrays |= {f"{side}/{name}": column for name, column in features.numeric.items()}
-    document = {
+        yield from ((f"{side}/{name}", column) for name, column in features.numeric.items())
+
+
+def _checksums(arrays: Iterable[NDArray[Any]]) -> list[int]:
+    views = [array.view(np.uint8).data for array in arrays]
+    return threads.map_blocks(lambda at, _: zlib.crc32(views[at]), len(views), 1)
+
+
+def _document(dataset: Dataset, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    data = dataset.interactions
+    layout = [[name, array.dtype.str, len(array)] for name, array in arrays.items()]
+    return {
         "info": asdict(dataset.info),
         "users": data.users.ids,
         "items": data.items.ids,
         "scale": data.scale,
+        "n_repeated": data.n_repeated,
         "titles": dataset.titles,
         "folds": list(dataset.folds),
         "features": {
             side: [features.categorical, features.multilabel, list(features.numeric)]
             for side, features in _sides(dataset.features)
         },
+        "arrays": layout,
+        "checksums": _checksums(arrays.values()),
     }
-    text = json.dumps(document, allow_nan=False).encode()
-    body: bytes = save({**arrays, "document": np.frombuffer(text, np.uint8)})
-    return zlib.crc32(body).to_bytes(4, "little") + body
 
 
 def _sides(features: SideFeatures) -> Iterator[tuple[str, Features]]:
@@ -48,22 +77,28 @@ def _sides(features: SideFeatures) -> Iterator[tuple[str, Features]]:
             yield side, found
 
 
-def unpack(packed: bytes) -> Dataset:
-    """Return the dataset that was packed.
+def unpack(packed: Any) -> Dataset:
+    """Return the dataset that was packed; its arrays are views of the buffer.
+
+    Parameters
+    ----------
+    packed : buffer
+        Writable, because kernels take arrays over one that is not for another type.
 
     Raises
     ------
     ValueError
-        If the bytes are not those that :func:`pack` returned.
+        If the bytes are not those that :func:`pack` yielded.
     """
-    from safetensors.numpy import load
-
-    body = packed[4:]
-    if len(packed) < 5 or zlib.crc32(body) != int.from_bytes(packed[:4], "little"):
-        raise ValueError("checksum differs")
-    # Copies, because arrays over the bytes would be read-only, which kernels take for another type.
-    arrays: dict[str, NDArray[Any]] = {name: a.copy() for name, a in load(body).items()}
-    document = json.loads(arrays["document"].tobytes())
+    view, start = memoryview(packed), _CHECKSUM + _LENGTH
+    stop = start + int.from_bytes(view[_CHECKSUM:start], "little")
+    text = bytes(view[start:stop])
+    if not text or zlib.crc32(text) != int.from_bytes(view[:_CHECKSUM], "little"):
+        raise ValueError("the checksum of the text differs")
+    document = json.loads(text)
+    arrays = dict(_views(view, stop, document["arrays"]))
+    if _checksums(arrays.values()) != document["checksums"]:
+        raise ValueError("a checksum of the arrays differs")
     maps = {"users": IdMap(document["users"]), "items": IdMap(document["items"])}
     interactions = Interactions(
         maps["users"],
@@ -75,6 +110,7 @@ def unpack(packed: bytes) -> Dataset:
         arrays.get("weight"),
         document["scale"] and tuple(document["scale"]),
     )
+    vars(interactions)["n_repeated"] = document["n_repeated"]
     features = {
         side: Features(
             maps[side],
@@ -91,3 +127,13 @@ def unpack(packed: bytes) -> Dataset:
         SideFeatures(**features),
         {name: arrays[f"fold/{name}"] for name in document["folds"]},
     )
+
+
+def _views(
+    view: memoryview, at: int, layout: list[tuple[str, str, int]]
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    for name, dtype, length in layout:
+        at += -at % _ALIGNMENT
+        array = np.frombuffer(view, dtype, length, at)
+        yield name, array
+        at += array.nbytes

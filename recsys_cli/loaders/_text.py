@@ -49,7 +49,7 @@ class TextFile:
             data = data.decode(self.encoding).encode()
         return data[3:] if data.startswith(b"\xef\xbb\xbf") else data
 
-    @property
+    @cached_property
     def quoted(self) -> bool:
         """Whether a field of this file is quoted."""
         return self.separator in ",;" and b'"' in self.data

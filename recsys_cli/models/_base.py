@@ -58,6 +58,9 @@ class Model(Component[C], Generic[C]):
     stops_between_epochs: ClassVar[bool] = False
     #: Whether a later epoch can be worse; False of a model that goes on averaging.
     overtrains: ClassVar[bool] = True
+    #: Whether a user is served from that user's rows of the arrays ``user_…`` (and ``history_…``,
+    #: of a :class:`HistoryModel`) and no other user's, so that those of some can be read alone.
+    users_are_rows: ClassVar[bool] = False
 
     user_counts_: Int64
     item_counts_: Int64
@@ -102,7 +105,14 @@ class Model(Component[C], Generic[C]):
                 if on_epoch is not None and on_epoch(self, epoch, loss):
                     break
             self._check_finite(epoch, None)
+        self._close_up()
         return self
+
+    def _close_up(self) -> None:
+        """Drop the gaps that a kernel wanted in an array: it is then laid out as when loaded."""
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray):
+                setattr(self, name, np.ascontiguousarray(value))
 
     @abstractmethod
     def _train(
@@ -255,6 +265,13 @@ class Model(Component[C], Generic[C]):
             rows = sizes.get(name.partition("_")[0])
             if rows is not None and (array.ndim == 0 or len(array) != rows):
                 raise DamagedRun(f"the saved array {name} does not have {rows:,} rows")
+            setattr(model, f"{name}_", array)
+        return model
+
+    def with_users(self, arrays: dict[str, NDArray[Any]]) -> Self:
+        """Return the same model with other users: those whose rows the arrays hold."""
+        model = copy.copy(self)
+        for name, array in arrays.items():
             setattr(model, f"{name}_", array)
         return model
 

@@ -76,6 +76,12 @@ class NeighbourConfig(ModelConfig):
             )
         return self
 
+    @property
+    def compares_as_is(self) -> bool:
+        """Whether values are compared unchanged, residuals for ``pearson-baseline``."""
+        changes = self.similarity in ("jaccard", "adjusted-cosine") or self.weighting != "none"
+        return not changes
+
     def measure(self) -> Measure:
         """Return how rows are compared once :func:`comparable`."""
         kind = self.similarity

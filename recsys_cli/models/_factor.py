@@ -28,6 +28,8 @@ class FactorModel(Model[C], Generic[C]):
         The mean rating, set by models that predict ratings.
     """
 
+    users_are_rows = True
+
     user_factors_: Float32
     item_factors_: Float32
     user_bias_: Float32 | None = None

@@ -19,6 +19,8 @@ class HistoryModel(Model[C], Generic[C]):
         What each user is scored from: int64 (n_users + 1,), int32 (nnz,), float32 (nnz,).
     """
 
+    users_are_rows = True
+
     history_indptr_: Int64
     history_indices_: Int32
     history_data_: Float32

@@ -7,6 +7,7 @@ import numpy as np
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Float64
 from recsys_cli.models._als import gramian, system
+from recsys_cli.models._padded import padded
 from recsys_cli.models._projection import Projection
 
 #: Rows that one thread solves at a time; fixed, so that no sum depends on the threads.
@@ -56,15 +57,16 @@ class Side:
 
         spectrum, axes = np.linalg.eigh(gramian(fixed))
         mean = self.projection.rows()
-        columns = _turned(np.concatenate((fixed, self._reg[:, None] * mean)), axes)
-        solved = _turned(self.factors, axes)
-        system = (*self._strength[:3], columns, np.maximum(spectrum, 0).astype(np.float32))
+        columns = padded(_turned(np.concatenate((fixed, self._reg[:, None] * mean)), axes))
+        solved = padded(_turned(self.factors, axes))
+        (weights,) = padded(np.maximum(spectrum, 0).astype(np.float32)[None])
+        system = (*self._strength[:3], columns, weights)
 
         def block(start: int, stop: int) -> float:
             return float(solve_rows(start, stop, *system, self._reg, cg_steps, solved))
 
         found = sum(threads.map_blocks(block, len(solved), _BLOCK))
-        self.factors = _turned(solved, axes.T)
+        self.factors = _turned(solved[:, : len(axes)], axes.T)
         own = self._reg[:, None] * mean.astype(np.float64) ** 2
         return found + float(own[self.warm].sum()) - int(self.warm.sum())
 

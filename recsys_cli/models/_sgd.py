@@ -15,12 +15,11 @@ import numpy as np
 
 from recsys_cli import threads
 from recsys_cli.data import Bool, Float32, Int32, Int64
+from recsys_cli.models._padded import CACHE_LINE
 
 _LEAST_GROUPS, _MOST_GROUPS = 16, 1024
 _ROWS_A_DIAGONAL = 20_000
 _LEAST_MEMBERS = 16
-#: Bytes that cores pass to each other as one.
-_CACHE_LINE = 64
 #: Bytes of item rows that a core keeps near, of the 512 KiB or more that it has to itself.
 _NEAR = 384 << 10
 
@@ -33,23 +32,7 @@ def random_factors(warm: Bool, factors: int, std: float, rng: np.random.Generato
 
 def spread_zeros(n: int) -> Float32:
     """Return zeros (n,), one a cache line: threads that write neighbours do not slow each other."""
-    return np.zeros((n, _CACHE_LINE // 4), np.float32)[:, 0]
-
-
-def padded(rows: Float32) -> Float32:
-    """Return a copy (n, f) whose rows begin on cache lines; f is the next multiple of 16.
-
-    Where that adds columns, they are zero.
-    """
-    from recsys_cli.kernels.vectors import LANES
-
-    n, factors = rows.shape
-    width = -(-factors // LANES) * LANES
-    memory = np.zeros(n * width + LANES, np.float32)
-    skipped = -memory.ctypes.data % _CACHE_LINE // memory.itemsize
-    laid = memory[skipped : skipped + n * width].reshape(n, width)
-    laid[:, :factors] = rows
-    return laid
+    return np.zeros((n, CACHE_LINE // 4), np.float32)[:, 0]
 
 
 def group_count(n: int, n_users: int, n_items: int, factors: int) -> int:
@@ -59,7 +42,7 @@ def group_count(n: int, n_users: int, n_items: int, factors: int) -> int:
     come one after the other); fewer where blocks would be small: a diagonal must be worth starting
     threads for, and negatives need items to choose from.
     """
-    near = n_items * (4 * factors + _CACHE_LINE) // _NEAR
+    near = n_items * (4 * factors + CACHE_LINE) // _NEAR
     members = min(n_users, n_items) // _LEAST_MEMBERS
     wanted = min(max(_LEAST_GROUPS, near), _MOST_GROUPS)
     return max(1, min(wanted, n // _ROWS_A_DIAGONAL, members))

@@ -19,6 +19,10 @@ _TINY = np.finfo(np.float32).tiny
 _NO_VARIANCE = 1e-9
 
 
+Found = tuple[Int64, Int32, Float32]
+Lengths = tuple[Float32, Float32]
+
+
 class Measure(NamedTuple):
     """How two rows are compared.
 
@@ -52,7 +56,7 @@ def norms(measure: Measure, rows: CSR) -> Float32:
 
 
 def nearest(
-    measure: Measure, rows: CSR, targets: CSR, target_norms: Float32, itself: Int32, n: int
+    measure: Measure, rows: CSR, targets: CSR, lengths: Lengths, itself: Int32, n: int
 ) -> CSR:
     """Return the n targets most similar to each row, rows × targets, those of equal rank by index.
 
@@ -61,7 +65,8 @@ def nearest(
     measure : Measure
     rows : CSR, rows × features
     targets : CSR, features × targets
-    target_norms : ndarray of float32, shape (n_targets, 2)
+    lengths : two ndarrays of float32, shape (n_rows, 2), (n_targets, 2)
+        The :func:`norms` of both.
     itself : ndarray of int32, shape (n_rows,)
         The target that a row must not find, -1 for none.
     n : int
@@ -69,26 +74,24 @@ def nearest(
     n = min(n, max(1, targets.n_cols))
     if rows.n_rows <= SMALL:
         found = [
-            _by_numpy(measure, rows.rows(np.array([row])), targets, target_norms, itself[row], n)
+            _by_numpy(measure, rows, row, targets, lengths, itself[row], n)
             for row in range(rows.n_rows)
         ]
     else:
-        found = _by_kernel(measure, rows, targets, target_norms, itself, n)
+        found = _by_kernel(measure, rows, targets, lengths, itself, n)
     counts, ids, values = (np.concatenate(part) for part in zip(*found, strict=True))
     indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     return CSR(indptr, ids, values, targets.n_cols)
 
 
-Found = tuple[Int64, Int32, Float32]
-
-
 def _by_kernel(
-    measure: Measure, rows: CSR, targets: CSR, target_norms: Float32, itself: Int32, n: int
+    measure: Measure, rows: CSR, targets: CSR, lengths: Lengths, itself: Int32, n: int
 ) -> list[Found]:
     from recsys_cli.kernels.similarity import common_rows, dot_rows
 
     kind, shrinkage, power = measure
-    row_norms, columns = norms(measure, rows), np.ascontiguousarray(target_norms.T)
+    columns = np.ascontiguousarray(lengths[1].T)
+    values = targets.data[: 0 if (targets.data == 1).all() else None]
 
     def block(start: int, stop: int) -> Found:
         counts = np.empty(stop - start, np.int64)
@@ -99,9 +102,9 @@ def _by_kernel(
             moments = (*targets, kind == "common-pearson", shrinkage, power)
             common_rows(*span, itself, *moments, *out)
         else:
-            dots = (*targets[:3], columns, kind == "jaccard")
+            dots = (*targets[:2], values, columns, kind == "jaccard")
             how = (np.float32(shrinkage), np.float32(power))
-            dot_rows(*span, row_norms, itself, *dots, *how, *out)
+            dot_rows(*span, lengths[0], itself, *dots, *how, *out)
         kept = np.arange(n) < counts[:, None]
         return counts, ids[kept], best[kept]
 
@@ -109,8 +112,9 @@ def _by_kernel(
 
 
 def _by_numpy(
-    measure: Measure, row: CSR, targets: CSR, target_norms: Float32, itself: int, n: int
+    measure: Measure, rows: CSR, at: int, targets: CSR, lengths: Lengths, itself: int, n: int
 ) -> Found:
+    row = rows.rows(np.array([at]))
     met = targets.rows(row.indices)
     x = np.repeat(row.data.astype(np.float64), np.diff(met.indptr))
 
@@ -122,7 +126,7 @@ def _by_numpy(
         sums = common, total(x), total(y), total(x * x), total(y * y), total(x * y)
         similarity = _of_moments(sums, centred=measure.kind == "common-pearson")
     else:
-        similarity = _of_dots(measure, total(x * y), norms(measure, row)[0], target_norms)
+        similarity = _of_dots(measure, total(x * y), lengths[0][at], lengths[1])
     shrunk = np.maximum(common + measure.shrinkage, _TINY)
     similarity = np.maximum(similarity * common / shrunk, 0) ** measure.power
     if itself >= 0:

@@ -21,6 +21,8 @@ def times_dense(matrix: CSR, dense: Float32) -> Float32:
         return out
     from recsys_cli.kernels.sparse import multiply_rows
 
+    # The kernel reads rows; by columns it would be slow, and compiled a second time.
+    dense = np.ascontiguousarray(dense)
     threads.map_blocks(
         lambda start, stop: multiply_rows(start, stop, *matrix[:3], dense, out), len(out), _ROWS
     )

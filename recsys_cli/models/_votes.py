@@ -47,16 +47,24 @@ def add_votes(poll: Poll, base: CSR) -> Float32:
             here = slice(base.indptr[row], base.indptr[row + 1])
             out[here] += means[base.indices[here]]
         return out
-    from recsys_cli.kernels.votes import mean_rows
+    from recsys_cli.kernels.votes import mean_pairs, mean_rows
 
-    means = np.empty_like(base.data)
+    means, by_item = np.empty_like(base.data), items_are_less(poll, base)
+    votes, kernel = (poll.votes.transpose(), mean_pairs) if by_item else (poll.votes, mean_rows)
 
     def block(start: int, stop: int) -> None:
-        matrices = (*poll.rows[:3], *poll.votes, poll.rows_weigh, *base[:2])
-        mean_rows(start, stop, *matrices, poll.k, poll.damping, means)
+        matrices = (*poll.rows[:3], *votes, poll.rows_weigh, *base[:2])
+        kernel(start, stop, *matrices, poll.k, poll.damping, means)
 
     threads.map_blocks(block, poll.rows.n_rows, _ROWS)
     return base.data + means
+
+
+def items_are_less(poll: Poll, base: CSR) -> bool:
+    """Say whether fewer votes are for the wanted items than are by the rows' voters."""
+    for_items = np.bincount(poll.votes.indices, minlength=poll.votes.n_cols)[base.indices]
+    by_voters = np.diff(poll.votes.indptr)[poll.rows.indices]
+    return bool(len(poll.votes.indices) + for_items.sum() <= by_voters.sum())
 
 
 def shares(poll: Poll, row: int) -> Shares:

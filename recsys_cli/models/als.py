@@ -31,6 +31,7 @@ from recsys_cli.models._als import (
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._padded import padded
 from recsys_cli.models._propensity import item_weights, propensity_weights
 
 #: Spans of rows, of about equal work, that threads take in turn; fixed, so the loss is too.
@@ -122,11 +123,12 @@ class ALS(FactorModel[ALSConfig]):
         by_user = self._observed(train)
         by_item = by_user.transpose()
         factors = self.config.factors
-        users = np.zeros((train.n_users, factors), np.float32)
-        items = rng.standard_normal((train.n_items, factors), np.float32)
-        items *= np.float32(0.1 / np.sqrt(factors))
-        items[self.item_counts_ == 0] = 0
-        self.user_factors_, self.item_factors_ = users, items
+        users = padded(np.zeros((train.n_users, factors), np.float32))
+        start = rng.standard_normal((train.n_items, factors), np.float32)
+        start *= np.float32(0.1 / np.sqrt(factors))
+        start[self.item_counts_ == 0] = 0
+        items = padded(start)
+        self.user_factors_, self.item_factors_ = users[:, :factors], items[:, :factors]
         user_reg = self._reg(by_user)
         for _ in range(self.config.epochs):
             self._half_epoch(by_user, items, users)
@@ -155,13 +157,18 @@ class ALS(FactorModel[ALSConfig]):
         return np.asarray(config.reg / config.alpha0 * size**config.nu)
 
     def _half_epoch(self, strength: CSR, fixed: Float32, solved: Float32) -> float:
-        """Improve ``solved`` in place; return the objective but for the L2 term of ``fixed``."""
+        """Improve ``solved`` in place; return the objective but for the L2 term of ``fixed``.
+
+        Both are padded, and stay zero where they are.
+        """
         from recsys_cli.kernels.als import solve_rows
 
-        spectrum, axes = np.linalg.eigh(gramian(fixed))
-        spectrum = np.maximum(spectrum[::-1], 0).astype(np.float32)
-        _rotate(fixed, axes[:, ::-1])
-        _rotate(solved, axes[:, ::-1])
+        factors = self.config.factors
+        eigenvalues, axes = np.linalg.eigh(gramian(fixed[:, :factors]))
+        spectrum = np.zeros(fixed.shape[1], np.float32)
+        spectrum[:factors] = np.maximum(eigenvalues[::-1], 0)
+        _rotate(fixed[:, :factors], axes[:, ::-1])
+        _rotate(solved[:, :factors], axes[:, ::-1])
         reg = self._reg(strength).astype(np.float32)
         bounds = _spans(strength.indptr)
 

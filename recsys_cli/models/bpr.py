@@ -12,10 +12,10 @@ from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._padded import padded
 from recsys_cli.models._pairwise import fold_in_pairwise
 from recsys_cli.models._sgd import (
     group_count,
-    padded,
     random_factors,
     random_groups,
     spread_zeros,

@@ -76,11 +76,12 @@ class ItemKNN(NeighbourModel[ItemKNNConfig]):
         if config.similarity == "pearson-baseline":
             compared = residuals(known, self.mean_, self.user_bias_, self.item_bias_)
         rows = compared.transpose()
-        rows = comparable(config, rows, reference(config, rows))
+        if not config.compares_as_is:
+            rows = comparable(config, rows, reference(config, rows))
+            compared = rows.transpose()
         measure, itself = config.measure(), np.arange(known.n_cols, dtype=np.int32)
-        found = nearest(
-            measure, rows, rows.transpose(), norms(measure, rows), itself, config.neighbours
-        )
+        lengths = norms(measure, rows)
+        found = nearest(measure, rows, compared, (lengths, lengths), itself, config.neighbours)
         by_voter = found.transpose() if config.lists == "candidate" else found
         self.similarity_indptr_, self.similarity_indices_, self.similarity_data_, _ = by_voter
 

@@ -12,6 +12,7 @@ from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatur
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._padded import padded
 from recsys_cli.models._propensity import item_weights, propensity_weights
 from recsys_cli.models._ridge import (
     Ridge,
@@ -24,7 +25,6 @@ from recsys_cli.models._ridge import (
 from recsys_cli.models._sgd import (
     group_count,
     order_by,
-    padded,
     random_factors,
     random_groups,
     spread_zeros,

@@ -75,7 +75,7 @@ class RP3Beta(HistoryModel[RP3BetaConfig]):
         into = _steps(known, config.alpha).transpose()
         out_of = _steps(by_item, config.alpha).transpose()
         itself = np.arange(known.n_cols, dtype=np.int32)
-        flat = norms(_DOT, into)
+        flat = (norms(_DOT, into),) * 2
         ways = nearest(_DOT, into, out_of, flat, itself, config.neighbours)
         damped = np.maximum(np.diff(by_item.indptr), 1.0) ** -config.beta
         weights = ways.data * np.repeat(damped, np.diff(ways.indptr))

@@ -85,11 +85,12 @@ class UserKNN(NeighbourModel[UserKNNConfig]):
     def _poll(self, user_idx: Int32) -> Poll:
         config, n_trained = self.config, len(self.trained_norms_)
         trained = CSR(self.trained_indptr_, self.trained_indices_, self.trained_data_, n_trained)
+        measure, rows = config.measure(), self._compared(user_idx)
         found = nearest(
-            config.measure(),
-            self._compared(user_idx),
+            measure,
+            rows,
             trained,
-            self.trained_norms_,
+            (norms(measure, rows), self.trained_norms_),
             self.user_itself_[user_idx],
             config.neighbours,
         )

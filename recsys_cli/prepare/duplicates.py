@@ -44,12 +44,10 @@ class Duplicates(Filter[DuplicatesConfig]):
         DataError
             If ``keep`` is ``error`` and a pair is repeated.
         """
-        key = np.sort(data.pair_key)
-        repeated = key[1:][key[1:] == key[:-1]]
-        if not len(repeated):
+        if not data.n_repeated:
             return Selection(np.arange(len(data)))
         if self.config.keep == "error":
-            raise _refusal(data, repeated)
+            raise _refusal(data)
         order, first = _grouped(data)
         if self.config.keep == "first":
             return Selection(np.sort(order[first]))
@@ -82,10 +80,11 @@ def _grouped(data: Interactions) -> tuple[Int64, Int64]:
     return order, np.flatnonzero(np.append(True, key[1:] != key[:-1]))
 
 
-def _refusal(data: Interactions, repeated: Int64) -> DataError:
-    user, item = divmod(int(repeated[0]), data.n_items)
+def _refusal(data: Interactions) -> DataError:
+    key = np.sort(data.pair_key)
+    user, item = divmod(int(key[1:][key[1:] == key[:-1]][0]), data.n_items)
     return DataError(
-        f"{len(repeated):,} rows repeat a user and item that came before, "
+        f"{data.n_repeated:,} rows repeat a user and item that came before, "
         f"such as user {data.users[user]} and item {data.items[item]}",
         hint="choose which to keep: {name: duplicates, keep: last}",
     )

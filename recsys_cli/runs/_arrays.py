@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recsys_cli.errors import OutOfResources
 from recsys_cli.runs._atomic import replacing
-from recsys_cli.runs._reading import reading
+from recsys_cli.runs._reading import damaged, reading
 
 if TYPE_CHECKING:
-    import numpy as np
+    from pathlib import Path
+
     from numpy.typing import NDArray
+
+    from recsys_cli.runs._parts import CheckedFile
 
 #: The only key of the metadata: with two, the order in the file would differ from run to run.
 _KEY = "document"
+_METADATA = "__metadata__"
+#: How the format calls NumPy's types, all little-endian.
+_DTYPES = {
+    **{f"F{8 * size}": f"<f{size}" for size in (2, 4, 8)},
+    **{f"I{8 * size}": f"<i{size}" for size in (1, 2, 4, 8)},
+    **{f"U{8 * size}": f"<u{size}" for size in (1, 2, 4, 8)},
+    "BOOL": "?",
+}
 
 
 def save_arrays(path: Path, arrays: dict[str, NDArray[Any]], document: dict[str, Any]) -> None:
@@ -41,45 +54,115 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[Any]], document: dict[str,
             raise OutOfResources(f"cannot write: {error}", where=str(path), hint=hint) from error
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Return all arrays of a file, in memory of their own.
+class StoredArray(NamedTuple):
+    """One array of a file, read when it is asked for, into memory of its own.
+
+    ``shape`` and ``dtype`` (as the file calls it) are the header's word; ``start`` is the first
+    byte in ``file``.
+    """
+
+    file: CheckedFile
+    shape: tuple[int, ...]
+    dtype: str
+    start: int
+
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return math.prod(self.shape) * int(_DTYPES[self.dtype][2:] or 1)
+
+    def whole(self) -> NDArray[Any]:
+        """Return the array.
+
+        Raises
+        ------
+        DamagedRun
+            If it has changed since the run was committed.
+        """
+        return self._read(0, self.shape)
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """Return some rows, reading no others.
+
+        Raises
+        ------
+        DamagedRun
+            As :meth:`whole`.
+        """
+        start, stop, _ = slice(start, stop).indices(self.shape[0])
+        rest = self.shape[1:]
+        return self._read(start * math.prod(rest), (max(0, stop - start), *rest))
+
+    def _read(self, skipped: int, shape: tuple[int, ...]) -> NDArray[Any]:
+        import numpy as np
+
+        found = np.empty(shape, _DTYPES[self.dtype])
+        if found.size:
+            self.file.read(self.start + skipped * found.itemsize, found.reshape(-1).view(np.uint8))
+        return found
+
+
+class StoredArrays(Mapping[str, StoredArray]):
+    """The arrays of one file. Nothing is believed that the manifest does not vouch for.
+
+    Parameters
+    ----------
+    file : CheckedFile
 
     Raises
     ------
     DamagedRun
-        If the file is not what :func:`save_arrays` wrote.
+        By every member, if the file is not what :func:`save_arrays` wrote.
     """
-    from safetensors.numpy import load_file
 
-    with reading(path):
-        arrays: dict[str, NDArray[np.generic]] = load_file(path)
-    return arrays
+    def __init__(self, file: CheckedFile) -> None:
+        self._file = file
 
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._file.path
 
-def load_array(path: Path, name: str) -> NDArray[Any]:
-    """Return one array of a file.
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The document of the file."""
+        with reading(self.path):
+            return dict(json.loads(self._header[0][_METADATA][_KEY]))
 
-    Raises
-    ------
-    DamagedRun
-        If the file is not what :func:`save_arrays` wrote, or lacks the array.
-    """
-    from safetensors import safe_open
+    def __getitem__(self, name: str) -> StoredArray:
+        return self._arrays[name]
 
-    with reading(path), safe_open(path, framework="np") as file:
-        array: NDArray[np.generic] = file.get_tensor(name)
-    return array
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
 
+    def __len__(self) -> int:
+        return len(self._arrays)
 
-def load_document(path: Path) -> dict[str, Any]:
-    """Return the document of a file, reading no array.
+    @cached_property
+    def _header(self) -> tuple[dict[str, Any], int]:
+        """The header, and where the bytes of arrays begin."""
+        with reading(self.path):
+            length, begin = bytearray(8), 8
+            self._file.read(0, length)
+            size = int.from_bytes(length, "little")
+            if size > self._file.size - begin:
+                raise damaged(self.path, "the header is longer than the file")
+            header = bytearray(size)
+            self._file.read(begin, header)
+            return dict(json.loads(header)), begin + size
 
-    Raises
-    ------
-    DamagedRun
-        If the file is not what :func:`save_arrays` wrote.
-    """
-    from safetensors import safe_open
-
-    with reading(path), safe_open(path, framework="np") as file:
-        return dict(json.loads(file.metadata()[_KEY]))
+    @cached_property
+    def _arrays(self) -> dict[str, StoredArray]:
+        header, begin = self._header
+        found = {}
+        with reading(self.path):
+            for name, entry in header.items():
+                if name == _METADATA:
+                    continue
+                start, stop = map(int, entry["data_offsets"])
+                shape = tuple(map(int, entry["shape"]))
+                array = StoredArray(self._file, shape, entry["dtype"], begin + start)
+                if min(start, *shape, 0) < 0 or array.size != stop - start:
+                    raise damaged(self.path, f"{name} does not fit its bytes")
+                found[name] = array
+        return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import json
 import os
 from collections.abc import Iterator
@@ -74,11 +75,11 @@ def atomic_write(path: Path, data: bytes) -> None:
 
 def encode(document: Any, *, indent: int | None = 2) -> bytes:
     """Return JSON as UTF-8; NumPy scalars become plain, NaN and infinity raise ValueError."""
-    text = json.dumps(
-        document,
-        indent=indent,
-        ensure_ascii=False,
-        allow_nan=False,
-        default=lambda value: value.item(),
+    return _encoder(indent).encode(document).encode() + b"\n"
+
+
+@functools.cache
+def _encoder(indent: int | None) -> json.JSONEncoder:
+    return json.JSONEncoder(
+        indent=indent, ensure_ascii=False, allow_nan=False, default=lambda value: value.item()
     )
-    return text.encode() + b"\n"

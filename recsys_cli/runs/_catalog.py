@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys_cli.runs._arrays import save_arrays
-from recsys_cli.runs._atomic import atomic_write, disk_errors, encode
+from recsys_cli.runs._arrays import StoredArrays, save_arrays
+from recsys_cli.runs._atomic import atomic_write, disk_errors
 from recsys_cli.runs._history import HISTORY, StoredRows
+from recsys_cli.runs._ids import StoredIds, encode_ids
 from recsys_cli.runs._manifest import Manifest
-from recsys_cli.runs._reading import damaged, read_json
 
 if TYPE_CHECKING:
     from recsys_cli.data import CSR, IdMap, Int32
@@ -50,9 +50,8 @@ class Catalog:
         """Write ``items.json``, ``users.json`` and ``history.safetensors`` into a new folder."""
         with disk_errors(folder):
             folder.mkdir(exist_ok=True)
-        items = {"id": self.items.ids, "title": self.titles}
-        atomic_write(folder / "items.json", encode(items, indent=None))
-        atomic_write(folder / "users.json", encode({"id": self.users.ids}, indent=None))
+        atomic_write(folder / "items.json", encode_ids(self.items.ids, self.titles))
+        atomic_write(folder / "users.json", encode_ids(self.users.ids))
         arrays = _named(self.known, "")
         if self.validation is not None:
             arrays |= _named(self.validation, "validation_")
@@ -71,7 +70,7 @@ class StoredCatalog:
     """The catalogue of one fold of a complete run; each part is read when it is asked for.
 
     ``users.json`` and ``items.json`` are read whole and their sha256 is checked; the history is
-    read row by row, its structure is checked, and its sha256 only by ``Run.verify``.
+    read row by row, and the checksum of what is read is checked, as is its structure.
 
     Raises
     ------
@@ -83,21 +82,28 @@ class StoredCatalog:
         self._manifest = manifest
         self._prefix = f"{prefix}catalog/"
 
-    @cached_property
+    @property
     def users(self) -> IdMap:
         """The ids of the users."""
-        return self._ids("users.json", self._known.n_users)
+        return self._users.map
 
-    @cached_property
+    @property
     def items(self) -> IdMap:
         """The ids of the items."""
-        return self._ids("items.json", self.n_items)
+        return self._items.map
 
-    @cached_property
+    @property
     def titles(self) -> list[str] | None:
         """One title an item, or None where the data have none."""
-        titles = self._document("items.json").get("title")
-        return None if titles is None else self._strings("items.json", titles, self.n_items)
+        return self._items.titles
+
+    def user_idx(self, ids: Sequence[str]) -> Int32:
+        """Return the index of each user's id, int32 (n,); -1 for one that is unknown."""
+        return self._users.index(ids)
+
+    def item_idx(self, ids: Sequence[str]) -> Int32:
+        """Return the index of each item's id, int32 (n,); -1 for one that is unknown."""
+        return self._items.index(ids)
 
     @property
     def n_users(self) -> int:
@@ -154,32 +160,24 @@ class StoredCatalog:
         return nearest(id_, self.items.ids)
 
     @cached_property
+    def _users(self) -> StoredIds:
+        return StoredIds(self._manifest.checked(f"{self._prefix}users.json"), self.n_users)
+
+    @cached_property
+    def _items(self) -> StoredIds:
+        return StoredIds(self._manifest.checked(f"{self._prefix}items.json"), self.n_items)
+
+    @cached_property
+    def _histories(self) -> StoredArrays:
+        return StoredArrays(self._manifest.parts(self._prefix + HISTORY))
+
+    @cached_property
     def _known(self) -> StoredRows:
-        return StoredRows(self._manifest.folder / self._prefix / HISTORY, "")
+        return StoredRows(self._histories, "")
 
     @cached_property
     def _validation(self) -> StoredRows:
-        return StoredRows(self._manifest.folder / self._prefix / HISTORY, "validation_")
-
-    def _ids(self, name: str, expected: int) -> IdMap:
-        from recsys_cli.data import IdMap
-
-        return IdMap(self._strings(name, self._document(name).get("id"), expected))
-
-    def _document(self, name: str) -> dict[str, Any]:
-        return read_json(self._manifest.checked(self._prefix + name))
-
-    def _strings(self, name: str, column: Any, expected: int) -> list[str]:
-        if not isinstance(column, list) or not all(isinstance(value, str) for value in column):
-            raise damaged(
-                self._manifest.folder / self._prefix / name, "a column is no list of text"
-            )
-        if len(column) != expected:
-            raise damaged(
-                self._manifest.folder / self._prefix / name,
-                f"there are {len(column):,} ids or titles instead of {expected:,}",
-            )
-        return column
+        return StoredRows(self._histories, "validation_")
 
 
 def nearest(id_: str, ids: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_cli.runs._atomic import atomic_write, encode
+from recsys_cli.runs._columns import column
 from recsys_cli.runs._lock import lock
 from recsys_cli.runs._reading import SCHEMA_VERSION, damaged, reading
 
@@ -86,7 +87,8 @@ def _write_table(folder: Path, stem: str, columns: Mapping[str, Any]) -> dict[st
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
-    pq.write_table(pa.table(dict(columns)), sink, compression="zstd")
+    made = [column(values) for values in columns.values()]
+    pq.write_table(pa.Table.from_arrays(made, [*columns]), sink, compression="zstd")
     data = sink.getvalue()
     sha256 = hashlib.sha256(data).hexdigest()
     name = f"{stem}-{sha256[:8]}.parquet"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys_cli.errors import DamagedRun, NotFound
-from recsys_cli.runs._arrays import load_array, load_arrays, load_document
+from recsys_cli.runs._arrays import StoredArrays
 from recsys_cli.runs._catalog import StoredCatalog
 from recsys_cli.runs._evaluation import METRICS, read_table
 from recsys_cli.runs._manifest import MODEL, Manifest
@@ -39,16 +38,20 @@ class FoldRun:
     @cached_property
     def model_config(self) -> dict[str, Any]:
         """The model's name and parameters."""
-        return load_document(self._model)
+        return self._model.document
 
-    def model_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays of the fitted model, as many users and items as the catalogue has."""
-        arrays = load_arrays(self._model)
+    @cached_property
+    def stored_model(self) -> StoredArrays:
+        """The arrays of the fitted model, unread; as many users and items as the catalogue has."""
         counts = {"user_counts": self.catalog.n_users, "item_counts": self.catalog.n_items}
         for name, count in counts.items():
-            if name not in arrays or arrays[name].shape != (count,):
-                raise damaged(self._model, f"{name} does not fit the catalogue")
-        return arrays
+            if name not in self._model or self._model[name].shape != (count,):
+                raise damaged(self._model.path, f"{name} does not fit the catalogue")
+        return self._model
+
+    def model_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays of the fitted model."""
+        return {name: array.whole() for name, array in self.stored_model.items()}
 
     @property
     def candidates(self) -> str:
@@ -107,11 +110,11 @@ class FoldRun:
 
     def item_counts(self) -> NDArray[Any]:
         """Return the training interactions of each item, reading no other array of the model."""
-        return load_array(self._model, "item_counts")
+        return self.stored_model["item_counts"].whole()
 
     @cached_property
-    def _model(self) -> Path:
-        return self._manifest.checked(self._prefix + MODEL)
+    def _model(self) -> StoredArrays:
+        return StoredArrays(self._manifest.parts(self._prefix + MODEL))
 
     def _table(self, kind: str) -> dict[str, Any] | None:
         entry = (self.metrics or {}).get(kind)

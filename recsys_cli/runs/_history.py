@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recsys_cli.runs._arrays import load_document
+from recsys_cli.runs._arrays import StoredArrays
 from recsys_cli.runs._reading import damaged, reading
 
 if TYPE_CHECKING:
@@ -26,19 +25,20 @@ class StoredRows:
 
     Parameters
     ----------
-    path : Path
+    arrays : StoredArrays
     prefix : str
         Of the arrays' names: ``""`` or ``"validation_"``.
     """
 
-    def __init__(self, path: Path, prefix: str) -> None:
-        self._path = path
+    def __init__(self, arrays: StoredArrays, prefix: str) -> None:
+        self._arrays = arrays
+        self._path = arrays.path
         self._prefix = prefix
 
     @property
     def exists(self) -> bool:
         """Whether the file holds this matrix."""
-        return self._name("indptr") in self._names
+        return self._name("indptr") in self._arrays
 
     @cached_property
     def n_users(self) -> int:
@@ -49,13 +49,13 @@ class StoredRows:
     def n_items(self) -> int:
         """Number of columns."""
         with reading(self._path):
-            return int(load_document(self._path)["n_items"])
+            return int(self._arrays.document["n_items"])
 
     @cached_property
     def scale(self) -> tuple[float, float] | None:
         """Smallest and largest value possible, when the values are ratings."""
         with reading(self._path):
-            scale = load_document(self._path).get("scale")
+            scale = self._arrays.document.get("scale")
             return None if scale is None else (float(scale[0]), float(scale[1]))
 
     def take(self, user_idx: Int32) -> CSR:
@@ -74,17 +74,6 @@ class StoredRows:
             return self._whole.rows(user_idx)
         return self._stacked([self._row(int(user)) for user in user_idx])
 
-    @cached_property
-    def _file(self) -> Any:
-        from safetensors import safe_open
-
-        with reading(self._path):
-            return safe_open(self._path, framework="np")
-
-    @cached_property
-    def _names(self) -> set[str]:
-        return set(self._file.keys())
-
     def _name(self, part: str) -> str:
         return f"{self._prefix}{part}"
 
@@ -94,21 +83,16 @@ class StoredRows:
         sizes = {}
         with reading(self._path):
             for part, dtype in _DTYPES.items():
-                array = self._file.get_slice(self._name(part))
-                (sizes[part],) = array.get_shape()
-                if array.get_dtype() != dtype:
+                array = self._arrays[self._name(part)]
+                (sizes[part],) = array.shape
+                if array.dtype != dtype:
                     raise damaged(self._path, f"{self._name(part)} is not {dtype}")
         if sizes["indptr"] < 1 or sizes["item_idx"] != sizes["value"]:
             raise damaged(self._path, "the arrays do not fit together")
         return sizes
 
     def _part(self, part: str, start: int, stop: int) -> Any:
-        import numpy as np
-
-        if start == stop:  # the library refuses the empty slice of an empty array
-            return np.empty(0, np.float32 if part == "value" else np.int32)
-        with reading(self._path):
-            return self._file.get_slice(self._name(part))[start:stop]
+        return self._arrays[self._name(part)].rows(start, stop)
 
     def _row(self, user: int) -> tuple[Any, Any]:
         start, stop = self._part("indptr", user, user + 2).tolist()

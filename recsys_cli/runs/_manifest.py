@@ -1,4 +1,4 @@
-"""MANIFEST.json: size and sha256 of every file that train wrote; with it a run is complete."""
+"""MANIFEST.json: size and hashes of every file that train wrote; with it a run is complete."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from recsys_cli.errors import DamagedRun
 from recsys_cli.fingerprint import file_digest
 from recsys_cli.runs._atomic import atomic_write, disk_errors, encode, sync
+from recsys_cli.runs._parts import CHANGED, CheckedFile, digests
 from recsys_cli.runs._reading import damaged, read_json, reading
 
 MANIFEST = "MANIFEST.json"
@@ -19,11 +20,16 @@ MODEL = "model.safetensors"
 _OUTSIDE = {"run.json", "log.txt", MANIFEST}
 _FOLD = re.compile(r"(?:fold-([^/]+)/)?" + re.escape(MODEL))
 ONLY_FOLD = "1"
+#: Files that are read by parts.
+_BY_PARTS = ".safetensors"
 
 
 class _File(NamedTuple):
+    """``crc32`` has eight hexadecimal digits a block; None of a file that is read whole."""
+
     bytes: int
     sha256: str
+    crc32: str | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Manifest:
     ----------
     folder : Path
         The run's folder.
-    files : dict of str to (bytes, sha256)
+    files : dict of str to (bytes, sha256, crc32)
         By path relative to the folder, with ``/``.
     """
 
@@ -50,7 +56,7 @@ class Manifest:
             if path.is_file() and name not in _OUTSIDE and not path.name.startswith("."):
                 with disk_errors(path):
                     sync(path)
-                    found[name] = {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+                    found[name] = {"bytes": path.stat().st_size, **_hashes(path)}
         atomic_write(folder / MANIFEST, encode({"files": found}))
 
     @classmethod
@@ -66,7 +72,7 @@ class Manifest:
         document = read_json(path)
         with reading(path):
             files = {
-                name: _File(int(entry["bytes"]), str(entry["sha256"]))
+                name: _File(**entry | {"bytes": int(entry["bytes"])})
                 for name, entry in document["files"].items()
             }
             if "spec.yaml" not in files or not any(map(_FOLD.fullmatch, files)):
@@ -95,12 +101,31 @@ class Manifest:
             If the file is not in the manifest, is missing or has changed.
         """
         path = self.folder / name
-        if name not in self.files:
-            raise DamagedRun("the manifest does not name this file", where=str(path))
+        entry = self._entry(name)
         with reading(path):
-            if file_digest(path) != self.files[name].sha256:
-                raise damaged(path, "the file has changed since the run was committed")
+            if file_digest(path) != entry.sha256:
+                raise damaged(path, CHANGED)
         return path
+
+    def parts(self, name: str) -> CheckedFile:
+        """Return a file to read parts of, each held to its checksum.
+
+        A run of an older recsys has none of parts: the sha256 of the whole file is checked then.
+
+        Raises
+        ------
+        DamagedRun
+            If the file is not in the manifest; as :meth:`checked`, where parts have no checksums.
+        """
+        entry = self._entry(name)
+        path = self.folder / name if entry.crc32 is not None else self.checked(name)
+        return CheckedFile(path, entry.bytes, entry.crc32)
+
+    def _entry(self, name: str) -> _File:
+        if name not in self.files:
+            where = str(self.folder / name)
+            raise DamagedRun("the manifest does not name this file", where=where)
+        return self.files[name]
 
     def folds(self) -> dict[str, str]:
         """Return the prefix of each fold's files by the fold's name, in natural order.
@@ -111,6 +136,12 @@ class Manifest:
         if names == [None]:
             return {ONLY_FOLD: ""}
         return {name: f"fold-{name}/" for name in sorted(filter(None, names), key=_natural)}
+
+
+def _hashes(path: Path) -> dict[str, str]:
+    if path.suffix == _BY_PARTS:
+        return digests(path)
+    return {"sha256": file_digest(path)}
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -40,6 +40,10 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
 
 
+#: One for all files: to make one takes as long as to parse a small file.
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file.
 
@@ -49,7 +53,7 @@ def read_json(path: Path) -> dict[str, Any]:
         If the file is missing, is not JSON or holds something else than an object.
     """
     with reading(path):
-        document = json.loads(path.read_bytes(), parse_constant=_refuse)
+        document = _DECODER.decode(path.read_bytes().decode())
         if not isinstance(document, dict):
             raise damaged(path, "the file does not hold an object")
     return document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from recsys_cli.runs._catalog import Catalog
 
 RECORD = "run.json"
+#: Seconds between two writes of lines of history: epochs may last less than a write takes.
+_EVERY = 0.5
 #: What the record of every run holds, beside what the caller adds.
 FACTS = {
     "id": str,
@@ -55,16 +58,26 @@ class FoldRecorder:
         self.folder = folder
         with disk_errors(folder):
             folder.mkdir(exist_ok=True)
+        self._lines: list[bytes] = []
+        self._written = -_EVERY
 
     def epoch(self, line: dict[str, Any]) -> None:
-        """Append one line to ``history.jsonl``."""
+        """Append one line to ``history.jsonl``, which may be written some moments later."""
+        self._lines.append(encode(line, indent=None))
+        if time.monotonic() - self._written >= _EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the lines that wait."""
         path = self.folder / "history.jsonl"
-        data = encode(line, indent=None)
-        with disk_errors(path), path.open("ab") as file:
-            file.write(data)
+        if self._lines:
+            with disk_errors(path), path.open("ab") as file:
+                file.write(b"".join(self._lines))
+        self._lines, self._written = [], time.monotonic()
 
     def save_model(self, config: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         """Write ``model.safetensors``: the arrays, and the model's name and parameters."""
+        self.flush()
         save_arrays(self.folder / MODEL, arrays, config)
 
     def save_catalog(self, catalog: Catalog) -> None:
@@ -109,6 +122,7 @@ class Recorder:
 
         self.folder = folder
         self.id = folder.name
+        self._fold: FoldRecorder | None = None
         atomic_write(folder / "spec.yaml", dump_document(spec_document).encode())
         self.record: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
@@ -133,11 +147,10 @@ class Recorder:
 
     def fold(self, name: str | None = None) -> FoldRecorder:
         """Return the recorder of one fold; None is the only one, whose files lie at the top."""
-        if name is None:
-            return FoldRecorder(self.folder)
-        if not re.fullmatch(r"[\w.-]+", name):
+        if name is not None and not re.fullmatch(r"[\w.-]+", name):
             raise ValueError(f"a fold cannot be called {name!r}")
-        return FoldRecorder(self.folder / f"fold-{name}")
+        self._fold = FoldRecorder(self.folder if name is None else self.folder / f"fold-{name}")
+        return self._fold
 
     def commit(self) -> None:
         """Make the run complete."""
@@ -154,6 +167,8 @@ class Recorder:
             "traceback": "".join(traceback.format_exception(error)),
         }
         with suppress(OutOfResources):
+            if self._fold is not None:
+                self._fold.flush()
             self._end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
 
     def _end(self, status: str) -> None:

@@ -42,19 +42,21 @@ def examine(folder: Path) -> State:
     The manifest decides: with it a run is complete whatever its record says. Without it the lock
     tells a running run from a dead one, so that a dead run never looks alive.
     """
-    if not (folder / MANIFEST).exists():
+    manifest = folder / MANIFEST
+    if not manifest.exists():
         alive = held(folder)
         # Looked at again: a run may commit, then release its lock, between the two looks.
-        if not (folder / MANIFEST).exists():
+        if not manifest.exists():
             return _incomplete(folder, alive)
     return _committed(folder)
 
 
 def _committed(folder: Path) -> State:
     record: dict[str, Any] = {}
+    path = folder / RECORD
     try:
-        record = read_versioned(folder / RECORD)
-        _check(folder / RECORD, record)
+        record = read_versioned(path)
+        _check(path, record)
         return State("complete", record, manifest=Manifest.read(folder))
     except DamagedRun as error:
         return State("damaged", record, error)

@@ -31,12 +31,12 @@ class SplitterConfig(Config):
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Row indices of the parts of one split, each ascending (source order)."""
+    """The rows of the parts of one split, each a mask over all rows of the data."""
 
-    train: Int64
-    test: Int64
-    validation: Int64 | None = None
-    history: Int64 | None = None
+    train: Bool
+    test: Bool
+    validation: Bool | None = None
+    history: Bool | None = None
     fold: str = "1"
 
     @classmethod
@@ -48,11 +48,23 @@ class Rows:
         fold: str = "1",
     ) -> Self:
         """Return the rows that disjoint masks name; what none of them takes is for training."""
-        masks = {"test": test, "validation": validation, "history": history}
-        given = {name: mask for name, mask in masks.items() if mask is not None}
-        train = ~np.logical_or.reduce(list(given.values()))
-        parts = {name: np.flatnonzero(mask) for name, mask in given.items()}
-        return cls(np.flatnonzero(train), fold=fold, **parts)
+        train = ~test
+        for mask in (validation, history):
+            if mask is not None:
+                train &= ~mask
+        return cls(train, test, validation, history, fold)
+
+    def masks(self) -> dict[str, Bool]:
+        """Return the masks of the parts that exist, by name."""
+        names = ("train", "test", "validation", "history")
+        return {name: mask for name in names if (mask := getattr(self, name)) is not None}
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether no row is in two parts."""
+        masks = list(self.masks().values())
+        together = np.logical_or.reduce(masks)
+        return sum(map(np.count_nonzero, masks)) == np.count_nonzero(together)
 
 
 C = TypeVar("C", bound=SplitterConfig)
@@ -89,12 +101,8 @@ class Splitter(Component[C], Generic[C]):
                 self._check_time(rows, dataset.interactions)
         for rows in self.rows(dataset, rng):
             data = dataset.interactions
-            parts = {
-                name: data.take(index)
-                for name in ("train", "test", "validation", "history")
-                if (index := getattr(rows, name)) is not None
-            }
-            self._check(parts, dataset)
+            parts = {name: data.take(mask) for name, mask in rows.masks().items()}
+            self._check(rows, parts, dataset)
             if "history" in parts and data.weight is not None:
                 raise DataError(
                     f"{self.spec_name()} folds users in, and a fold-in knows no weights",
@@ -103,7 +111,7 @@ class Splitter(Component[C], Generic[C]):
             optional = parts.get("validation"), parts.get("history")
             yield Split(parts["train"], parts["test"], *optional, fold=rows.fold)
 
-    def _check(self, parts: dict[str, Interactions], dataset: Dataset) -> None:
+    def _check(self, rows: Rows, parts: dict[str, Interactions], dataset: Dataset) -> None:
         for name, part in parts.items():
             if not len(part):
                 raise DataError(
@@ -111,6 +119,8 @@ class Splitter(Component[C], Generic[C]):
                     hint="check the parameters of split, and what dataset.prepare left over",
                 )
         if self.config.repeats:
+            return
+        if rows.disjoint and not dataset.interactions.n_repeated:
             return
         keys = np.sort(np.concatenate([part.pair_key for part in parts.values()]))
         repeated = np.count_nonzero(keys[1:] == keys[:-1])
@@ -133,12 +143,13 @@ class Splitter(Component[C], Generic[C]):
                 hint="name their time column, or leave strict_time out",
             )
         times = data.timestamp
-        parts = (rows.train, rows.validation, rows.history)
-        known = [times[part].max() for part in parts if part is not None and len(part)]
-        early = np.count_nonzero(times[rows.test] < max(known, default=times.min()))
+        known = [times[mask] for name, mask in rows.masks().items() if name != "test"]
+        last = max((part.max() for part in known if len(part)), default=times.min())
+        test = times[rows.test]
+        early = np.count_nonzero(test < last)
         if early:
             raise DataError(
-                f"{early:,} of the {len(rows.test):,} test interactions of fold {rows.fold} "
+                f"{early:,} of the {len(test):,} test interactions of fold {rows.fold} "
                 "precede a training one",
                 where="split.strict_time",
                 hint="split by temporal or rolling, which keep to the order of time, or leave "

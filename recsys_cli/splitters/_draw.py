@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from recsys_cli import threads
 from recsys_cli.data import Bool, Int32, Int64
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 ShareOrNone = Annotated[float, Field(ge=0, lt=1)]
+#: Rows looked at together.
+_BLOCK = 1 << 18
 
 
 def draw(among: Bool, share: float, rng: np.random.Generator) -> Bool:
@@ -54,3 +57,31 @@ def rows_after(order: Int64, group: Int32) -> Int64:
     after = np.empty(len(group), np.int64)
     after[by_group] = np.repeat(np.cumsum(counts), counts) - 1 - np.arange(len(group))
     return after
+
+
+def latest(times: Int64, group: Int32, count: int) -> tuple[Int64, Int64]:
+    """Return rows, each group's ``count`` latest among them, and how many of its group come later.
+
+    Rows of one second keep the order of the source. A group's rows are dealt into ``count`` sets:
+    at least ``count`` rows are as late as the earliest of the sets' latest, and only these need to
+    be put in order.
+    """
+    n_sets = (int(group.max()) + 1) * count
+    if n_sets >= len(times):
+        return np.arange(len(times)), rows_after(order_by(times), group)
+    dealt = group
+    if count > 1:
+        dealt = group.astype(np.int64) * count + np.arange(len(times)) % count
+
+    def last(start: int, stop: int) -> Int64:
+        found = np.full(n_sets, np.iinfo(np.int64).min)
+        np.maximum.at(found, dealt[start:stop], times[start:stop])
+        return found
+
+    def late(start: int, stop: int) -> Int64:
+        return np.flatnonzero(times[start:stop] >= least[group[start:stop]]) + start
+
+    sets = np.maximum.reduce(threads.map_blocks(last, len(times), max(_BLOCK, len(times) // 4)))
+    least = sets.reshape(-1, count).min(axis=1)
+    near = np.concatenate(threads.map_blocks(late, len(times), _BLOCK))
+    return near, rows_after(order_by(times[near]), group[near])

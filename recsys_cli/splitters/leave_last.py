@@ -9,7 +9,7 @@ from pydantic import NonNegativeInt, PositiveInt
 
 from recsys_cli.data import Dataset
 from recsys_cli.splitters._base import Order, Rows, Splitter, SplitterConfig
-from recsys_cli.splitters._draw import order_by, rows_after
+from recsys_cli.splitters._draw import latest
 
 
 class LeaveLastConfig(SplitterConfig):
@@ -39,8 +39,10 @@ class LeaveLast(Splitter[LeaveLastConfig]):
     def rows(self, dataset: Dataset, rng: np.random.Generator) -> Iterator[Rows]:
         """Yield one split; draws nothing."""
         data, config = dataset.interactions, self.config
-        after = rows_after(order_by(self._times(data)), data.user_idx)
-        n_test = np.minimum(config.n, data.user_counts - 1)[data.user_idx]
-        n_held = np.minimum(config.n + config.validation, data.user_counts - 1)[data.user_idx]
-        test = after < n_test
-        yield Rows.divide(test, ~test & (after < n_held) if config.validation else None)
+        near, after = latest(self._times(data), data.user_idx, config.n + config.validation)
+        left = data.user_counts[data.user_idx[near]] - 1
+        parts = np.zeros((2, len(data)), np.bool_)
+        for part, count in zip(parts, (config.n, config.n + config.validation), strict=True):
+            part[near[after < np.minimum(count, left)]] = True
+        test, held = parts
+        yield Rows.divide(test, held & ~test if config.validation else None)

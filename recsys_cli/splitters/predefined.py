@@ -47,11 +47,11 @@ class Predefined(Splitter[PredefinedConfig]):
 
     def _fold(self, name: str, dataset: Dataset, rng: np.random.Generator) -> Rows:
         train = dataset.folds[name] == 1
-        test = np.flatnonzero(dataset.folds[name] == 2)
+        test = dataset.folds[name] == 2
         if not self.config.validation:
-            return Rows(np.flatnonzero(train), test, fold=name)
+            return Rows(train, test, fold=name)
         drawn = draw(train, self.config.validation, rng)
-        return Rows(np.flatnonzero(train & ~drawn), test, np.flatnonzero(drawn), fold=name)
+        return Rows(train & ~drawn, test, drawn, fold=name)
 
 
 def _unknown(name: str, known: list[str]) -> SpecError:

@@ -69,9 +69,9 @@ class Rolling(Splitter[RollingConfig]):
             before = times < start
             held = before & (times >= self._validation_start(times[before], start))
             yield Rows(
-                np.flatnonzero(before & ~held),
-                np.flatnonzero(window == number),
-                np.flatnonzero(held) if self.config.validation else None,
+                before & ~held,
+                window == number,
+                held if self.config.validation else None,
                 fold=str(number),
             )
 

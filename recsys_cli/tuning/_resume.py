@@ -9,7 +9,6 @@ from recsys_cli import __version__, experiment
 from recsys_cli.errors import SplitMismatch
 from recsys_cli.fingerprint import digest
 from recsys_cli.listener import SILENT
-from recsys_cli.prints import data_fingerprint
 from recsys_cli.runs import State, Store
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.tuning._bench import DATA
@@ -75,4 +74,4 @@ def _trial(state: State, mark: dict[str, Any], metric: str) -> Trial | None:
 
 
 def _data_now(spec: ExperimentSpec) -> str:
-    return data_fingerprint(experiment.prepare(spec, SILENT).dataset.interactions)
+    return experiment.prepare(spec, SILENT).dataset.interactions.fingerprint

@@ -36,6 +36,19 @@ def test_help_does_not_even_load_rich():
     assert "rich" not in loaded("--help")
 
 
+def test_run_never_loads_pandas_which_pyarrow_would(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECSYS_CACHE", str(tmp_path / "cache"))
+    rows = [f"u{n % 5},i{n % 3},{n}" for n in range(15)]
+    (tmp_path / "rows.csv").write_text("\n".join(["user,item,time", *rows]))
+    columns = "user: user, item: item, rating: null, timestamp: time"
+    (tmp_path / "toy.yaml").write_text(
+        f"name: toy\ndataset: {{name: delimited, path: {tmp_path / 'rows.csv'}, {columns}}}\n"
+        "split: {name: leave-last}\nmodel: {name: popular}\n"
+        "evaluation: {metrics: [recall@2], save_lists: true}\n"
+    )
+    assert "pandas" not in loaded("run", tmp_path / "toy.yaml", "--runs", tmp_path / "runs")
+
+
 def test_recommend_loads_no_more_than_numpy(store, monkeypatch):
     monkeypatch.setenv("RECSYS_RUNS", str(store.root))
     assert loaded("recommend", "als", "--user", "19") & SLOW <= {"numpy", "pydantic"}

@@ -7,6 +7,7 @@ import pytest
 
 from recsys_cli.data import CSR
 from recsys_cli.kernels.als import solve_rows
+from recsys_cli.models._padded import padded
 
 RNG = np.random.default_rng(5)
 LENGTHS = [0, 1, 2, 3, 4, 5, 9, 40]
@@ -46,7 +47,10 @@ def test_rows_of_every_length_equal_the_reference(factors, steps):
     start = RNG.normal(size=(len(LENGTHS), factors)).astype(np.float32) / 10
     solved = start.copy()
     spectrum = np.sum(fixed.astype(float) ** 2, axis=0).astype(np.float32)
-    loss = solve_rows(0, len(LENGTHS), *rows[:3], fixed, spectrum, reg, steps, solved)
+    wide, (weights,) = padded(solved), padded(spectrum[None])
+    loss = solve_rows(0, len(LENGTHS), *rows[:3], padded(fixed), weights, reg, steps, wide)
+    solved = wide[:, :factors]
+    assert not wide[:, factors:].any()
     expected = 0.0
     for u, items in enumerate(indices):
         if not len(items):
@@ -63,7 +67,14 @@ def test_rows_of_every_length_equal_the_reference(factors, steps):
 
 def test_a_range_of_rows_leaves_the_others():
     rows = CSR(np.array([0, 1, 2]), np.zeros(2, np.int32), np.ones(2, np.float32), 1)
-    solved = np.zeros((2, 2), np.float32)
-    fixed = np.array([[1, 0]], np.float32)
+    solved = np.zeros((2, 16), np.float32)
+    fixed = np.eye(1, 16, dtype=np.float32)
     solve_rows(1, 2, *rows[:3], fixed, fixed[0], np.ones(2, np.float32), 3, solved)
-    np.testing.assert_allclose(solved, [[0, 0], [2 / 3, 0]], rtol=1e-6)
+    np.testing.assert_allclose(solved[:, :2], [[0, 0], [2 / 3, 0]], rtol=1e-6)
+
+
+def test_rows_that_are_not_padded_are_refused():
+    rows = CSR(np.array([0, 1]), np.zeros(1, np.int32), np.ones(1, np.float32), 1)
+    fixed, one = np.ones((1, 9), np.float32), np.ones(1, np.float32)
+    with pytest.raises(ValueError, match="multiple of 16"):
+        solve_rows(0, 1, *rows[:3], fixed, fixed[0], one, 2, fixed.copy())

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numba import njit
 
-from recsys_cli.kernels import vectors
-from recsys_cli.models._sgd import order_by, padded
+from recsys_cli.kernels import eights, vectors
+from recsys_cli.models._padded import padded
+from recsys_cli.models._sgd import order_by
 
 
 @njit
@@ -36,6 +37,26 @@ def test_rows_are_combined_as_numpy_does(width):
     ]
     np.testing.assert_allclose(p, moved_p, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(q, moved_q, rtol=1e-4, atol=1e-4)
+
+
+@njit
+def eight(matrix, columns, n, vector, weights, found, out):
+    eights.dots(matrix, columns, n, vector, found)
+    eights.add(matrix, columns, n, weights, out)
+
+
+@pytest.mark.parametrize("width", [16, 48, 128])
+def test_eight_rows_are_combined_as_numpy_does(width):
+    rng = np.random.default_rng(width)
+    matrix, columns = rng.normal(size=(9, width)).astype(np.float32), rng.integers(0, 9, 12)
+    columns = columns.astype(np.int32)
+    vector, out = rng.normal(size=(2, width)).astype(np.float32)
+    weights, found = rng.normal(size=8).astype(np.float32), np.zeros(12, np.float32)
+    expected = out + weights.astype(np.float64) @ matrix[columns[3:11]]
+    eight(matrix, columns, 3, vector, weights, found, out)
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
+    dots = matrix[columns[3:11]].astype(np.float64) @ vector
+    np.testing.assert_allclose(found, [0, 0, 0, *dots, 0], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("factors", [1, 16, 100])

@@ -57,12 +57,13 @@ def as_plain(data: Dataset) -> Any:
             sides[side] = (found.ids.ids, found.categorical, found.multilabel, str(numeric))
     arrays = [x.user_idx, x.item_idx, x.value, x.timestamp, x.weight, *data.folds.values()]
     plain = [None if array is None else (array.dtype, array.tolist()) for array in arrays]
-    return (x.users.ids, x.items.ids, x.scale, plain, data.info, data.titles, sides, [*data.folds])
+    ids = (x.users.ids, x.items.ids, x.n_repeated)
+    return (ids, x.scale, plain, data.info, data.titles, sides, [*data.folds])
 
 
 @pytest.mark.parametrize("full", [True, False])
 def test_a_packed_dataset_comes_back_exactly(full: bool) -> None:
-    data = unpack(pack(dataset(full)))
+    data = unpack(bytearray(b"".join(pack(dataset(full)))))
     assert as_plain(data) == as_plain(dataset(full))
     assert data.interactions.value.flags.writeable
 
@@ -98,6 +99,23 @@ def test_the_second_load_parses_nothing(load: Load) -> None:
     again, parsed_again = load()
     assert (parsed, parsed_again) == (1, 0)
     assert as_plain(first) == as_plain(again)
+
+
+def test_what_is_done_to_loaded_data_does_not_reach_the_cache(load: Load) -> None:
+    load()
+    first, _ = load()
+    first.interactions.value[:] = 9
+    again, parsed = load()
+    assert parsed == 0
+    assert 9 not in again.interactions.value
+
+
+def test_an_entry_that_is_removed_costs_nobody_who_has_loaded_it(load: Load, cache: Path) -> None:
+    load()
+    data, _ = load()
+    (entry,) = (cache / "data").iterdir()
+    entry.unlink()
+    assert as_plain(data) == as_plain(load()[0])
 
 
 def test_another_source_config_or_parser_is_another_entry(

@@ -15,6 +15,7 @@ from recsys_cli.data import CSR
 from recsys_cli.errors import DataError, MissingExtra
 from recsys_cli.fingerprint import digest
 from recsys_cli.models import MODELS
+from recsys_cli.models._stored import of_all_users, of_everyone, of_users
 from recsys_cli.seeding import generator
 from tests.conftest import side_features
 
@@ -72,6 +73,7 @@ each_class = pytest.mark.parametrize("name", MODELS.names())
 each_of_ratings = cases(lambda model: model.predicts_ratings)
 each_that_explains = cases(lambda model: hasattr(type(model), "explain"))
 each_of_similar_items = cases(lambda model: hasattr(model, "similar_items"))
+each_of_rows = cases(lambda model: model.users_are_rows)
 each_of_factors = cases(lambda model: hasattr(model.config, "factors"))
 
 
@@ -199,6 +201,42 @@ def test_arrays_are_all_there_is_to_save(name, data):
     if model.predicts_ratings:
         items = USERS % 64
         np.testing.assert_array_equal(loaded.predict(USERS, items), model.predict(USERS, items))
+
+
+class Stored:
+    """An array that tells which of its rows were asked for."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.asked = array, array.shape, 0
+
+    def whole(self):
+        return self.array
+
+    def rows(self, start, stop):
+        self.asked += stop - start
+        return self.array[start:stop]
+
+
+@each_of_rows
+def test_some_users_read_alone_are_served_as_among_all(name, data):
+    whole = fit(name, data)
+    arrays = {key: Stored(array) for key, array in whole.arrays().items()}
+    users = np.array([41, 0, 82, 7], np.int32)
+    read = of_users(arrays, users.tolist())
+    assert arrays["user_counts"].asked == 4
+    bare = type(whole).from_arrays(whole.config, of_everyone(arrays) | of_users(arrays, []))
+    some, local = bare.with_users(read), np.arange(4, dtype=np.int32)
+    np.testing.assert_array_equal(some.score(local), whole.score(users))
+    for found, expected in zip(some.recommend(local, 9), whole.recommend(users, 9), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    asks = ("predict", "predict_std") if whole.predicts_ratings else ()
+    for ask in (ask for ask in asks if hasattr(whole, ask)):
+        found, expected = (
+            getattr(m, ask)(u, users % 64) for m, u in ((some, local), (whole, users))
+        )
+        np.testing.assert_array_equal(found, expected)
+    everyone = bare.with_users(of_all_users(arrays))
+    assert same(everyone.arrays(), whole.arrays()) and len(bare.user_counts_) == 0
 
 
 @each

@@ -50,9 +50,8 @@ def find(kind, dense, n, shrinkage=0.0, power=1.0, rows=None):
     x = sparse(np.sign(dense) if kind == "jaccard" else dense)
     measure = Measure(kind, shrinkage, power)
     rows = np.arange(len(dense)) if rows is None else rows
-    found = nearest(
-        measure, x.rows(rows), x.transpose(), norms(measure, x), rows.astype(np.int32), n
-    )
+    lengths = (norms(measure, x)[rows], norms(measure, x))
+    found = nearest(measure, x.rows(rows), x.transpose(), lengths, rows.astype(np.int32), n)
     out = np.zeros((len(rows), len(dense)))
     out[np.repeat(np.arange(len(rows)), np.diff(found.indptr)), found.indices] = found.data
     assert all((np.diff(found.rows(np.array([r])).indices) > 0).all() for r in range(len(rows)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys_cli.data import CSR, csr
-from recsys_cli.models._votes import Poll, add_votes, shares
+from recsys_cli.models._votes import Poll, add_votes, items_are_less, shares
 
 
 def random_csr(shape, rng, values):
@@ -51,6 +51,19 @@ def test_means_equal_a_loop(rows_weigh, n_rows, k, damping):
     found = add_votes(poll, base) - base.data
     expected = slow(dense_rows, dense_votes, rows_weigh, k, damping)
     np.testing.assert_allclose(found.reshape(n_rows, 7), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("rows_weigh", [True, False])
+def test_few_wanted_items_are_answered_as_all_are(rows_weigh):
+    rng = np.random.default_rng(7)
+    rows, _ = random_csr((90, 60), rng, lambda shape: rng.choice([0.25, 0.5, 1.0], shape))
+    votes, _ = random_csr((60, 50), rng, lambda shape: rng.choice([0.25, 0.5, 1.0], shape))
+    poll, whole = Poll(rows, votes, rows_weigh, 5, 0.1), everything(90, 50)
+    whole = whole._replace(data=np.zeros_like(whole.data))
+    few = CSR(np.arange(91), np.resize(whole.indices, 90), np.zeros(90, np.float32), 50)
+    assert items_are_less(poll, few) and not items_are_less(poll, whole)
+    expected = add_votes(poll, whole).reshape(90, 50)[np.arange(90), few.indices]
+    np.testing.assert_array_equal(add_votes(poll, few), expected)
 
 
 @pytest.mark.parametrize("n_rows", [2, 40])

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from recsys_cli.data import IdMap
 from recsys_cli.errors import DamagedRun
 from recsys_cli.runs import Catalog
-from recsys_cli.runs._arrays import load_arrays, save_arrays
+from recsys_cli.runs._arrays import StoredArrays, save_arrays
 from recsys_cli.runs._catalog import nearest
 from recsys_cli.runs._history import StoredRows
+from recsys_cli.runs._manifest import Manifest
+from recsys_cli.runs._parts import CheckedFile
 from tests.runs.conftest import N_ITEMS, catalog, matrix, train
 
 rows = st.lists(
@@ -22,6 +24,11 @@ def save(folder, known, validation=None) -> None:
     users = IdMap(str(i) for i in range(known.n_rows))
     items = IdMap(f"i{i}" for i in range(N_ITEMS))
     Catalog(users, items, None, known, validation).save(folder)
+
+
+def stored(path) -> StoredArrays:
+    """Return the arrays of a file that needs no manifest."""
+    return StoredArrays(CheckedFile(path, path.stat().st_size, None))
 
 
 def test_ids_and_titles_come_back(store):
@@ -55,7 +62,7 @@ def test_an_index_that_is_no_user_is_refused(store):
 def test_slices_equal_the_whole(tmp_path_factory, known, validation, users):
     folder = tmp_path_factory.mktemp("catalog")
     save(folder, matrix(known), matrix(validation))
-    part = StoredRows(folder / "history.safetensors", "").take(np.array(users, np.int32))
+    part = StoredRows(stored(folder / "history.safetensors"), "").take(np.array(users, np.int32))
     expected = matrix(known).rows(np.array(users, np.int64))
     for got, want in zip(part, expected, strict=True):
         np.testing.assert_array_equal(got, want)
@@ -64,7 +71,8 @@ def test_slices_equal_the_whole(tmp_path_factory, known, validation, users):
 def test_empty_history(tmp_path):
     save(tmp_path, matrix([[], []]))
     for users in ([], [0], [0, 1] * 50):
-        taken = StoredRows(tmp_path / "history.safetensors", "").take(np.array(users, np.int32))
+        rows = StoredRows(stored(tmp_path / "history.safetensors"), "")
+        taken = rows.take(np.array(users, np.int32))
         assert taken.n_rows == len(users) and len(taken.indices) == 0
 
 
@@ -87,12 +95,14 @@ def test_empty_history(tmp_path):
     ],
 )
 def test_arrays_that_could_crash_native_code_are_refused(store, name, change, few):
-    path = train(store).path / "catalog" / "history.safetensors"
-    arrays = load_arrays(path)
+    run = train(store).path
+    path = run / "catalog" / "history.safetensors"
+    arrays = {key: array.whole() for key, array in stored(path).items()}
     save_arrays(path, arrays | {name: change(arrays[name])}, {"n_items": N_ITEMS})
-    found = StoredRows(path, "")
+    Manifest.write(run)
+    found = store.find().fold().catalog
     with pytest.raises(DamagedRun, match=r"history\.safetensors"):
-        found.take(np.array([0, 1, 2, 3, 4] * (1 if few else 20), np.int32))
+        found.history(np.array([0, 1, 2, 3, 4] * (1 if few else 20), np.int32))
 
 
 def test_nearest_ids(store):

@@ -12,12 +12,12 @@ from tests.splitters.conftest import dataset, datasets, rng
 def test_each_part_of_a_user_is_later_than_the_one_before(data, n, validation):
     (rows,) = LeaveLast(n=n, validation=validation).rows(data, rng())
     inter = data.interactions
-    held = np.empty(0, np.int64) if rows.validation is None else rows.validation
+    held = [] if rows.validation is None else np.flatnonzero(rows.validation)
     for user in set(inter.user_idx):
         # (time, row): rows of one second are ordered by their place in the source
         train, middle, test = (
             [(inter.timestamp[row], row) for row in part if inter.user_idx[row] == user]
-            for part in (rows.train, held, rows.test)
+            for part in (np.flatnonzero(rows.train), held, np.flatnonzero(rows.test))
         )
         assert train
         assert max(train) < min(middle, default=(99,)) and max(train) < min(test, default=(99,))

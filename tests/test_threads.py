@@ -1,0 +1,90 @@
+"""Our threads, and BLAS held to one while they run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from recsys_cli import threads
+from recsys_cli.models import MODELS
+from recsys_cli.seeding import generator
+
+
+def of_blas() -> set[int]:
+    """Return how many threads a call of each BLAS that is loaded would use."""
+    return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+
+@pytest.fixture
+def several():
+    """BLAS with more threads than one, as on any machine of several cores.
+
+    SciPy's own is loaded first: one that a library brings along later knows of no limit.
+    """
+    import scipy.linalg  # noqa: F401
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        assert of_blas() == {2}
+        yield
+
+
+@pytest.mark.parametrize("error", [None, ValueError, KeyboardInterrupt])
+def test_blas_is_held_to_one_thread_and_gets_its_own_back(several, error):
+    def work() -> None:
+        with threads.single_blas():
+            assert of_blas() == {1}
+            with threads.single_blas():
+                pass
+            assert of_blas() == {1}
+            if error is not None:
+                raise error
+
+    if error is None:
+        work()
+    else:
+        with pytest.raises(error):
+            work()
+    assert of_blas() == {2}
+
+
+@pytest.mark.parametrize("name", ["als", "bpr", "ease", "mf"])
+def test_a_fit_holds_blas_and_gives_it_back_also_when_it_is_stopped(several, ratings, name):
+    held = []
+
+    def on_epoch(model, epoch, loss) -> bool:
+        held.append(of_blas())
+        raise KeyboardInterrupt
+
+    try:
+        MODELS.get(name)().fit(ratings, rng=generator(1, "model"), on_epoch=on_epoch)
+    except KeyboardInterrupt:
+        assert held == [{1}]
+    assert of_blas() == {2}
+
+
+def test_the_count_is_of_the_innermost_block_and_goes_with_it():
+    before = threads.count()
+    with threads.use(3):
+        with pytest.raises(ValueError), threads.use(5):
+            assert threads.count() == 5
+            raise ValueError
+        assert threads.count() == 3
+        with threads.use(None):
+            assert threads.count() == threads.available()
+    assert threads.count() == before == threads.available()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_results_come_in_the_order_of_blocks_whatever_the_count(count):
+    with threads.use(count):
+        spans = threads.map_blocks(lambda start, stop: (start, stop), 10, 4)
+    assert spans == [(0, 4), (4, 8), (8, 10)]
+
+
+def test_what_a_block_raises_comes_out():
+    def work(start: int, stop: int) -> None:
+        np.zeros(1)[stop]
+
+    with threads.use(2), pytest.raises(IndexError):
+        threads.map_blocks(work, 10, 1)
