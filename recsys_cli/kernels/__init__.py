@@ -34,14 +34,28 @@ def _forget_stale(folder: Path) -> None:
 
     Numba sees only a change of the file that a kernel is in.
     """
-    for path in folder.glob("*.py"):
-        called = [folder / f"{name}.py" for name in _CALLS.findall(path.read_text("utf-8"))]
-        changed = max((one.stat().st_mtime for one in called if one.exists()), default=0)
-        for index in (folder / "__pycache__").glob(f"{path.stem}.*.nbi") if called else ():
+    called = {
+        path: [folder / f"{name}.py" for name in _CALLS.findall(path.read_text("utf-8"))]
+        for path in folder.glob("*.py")
+    }
+    for path in called:
+        changed = max((one.stat().st_mtime for one in _reached(path, called)), default=0)
+        for index in (folder / "__pycache__").glob(f"{path.stem}.*.nbi") if changed else ():
             # Where it cannot be dropped, as in a folder that is not ours, nobody edits either.
             with contextlib.suppress(OSError):
                 if index.stat().st_mtime < changed:
                     index.unlink()
+
+
+def _reached(path: Path, called: dict[Path, list[Path]]) -> set[Path]:
+    """Return the files that ``path`` takes functions from, and those that they do."""
+    found: set[Path] = set()
+    ahead = [path]
+    while ahead:
+        new = [one for one in called.get(ahead.pop(), []) if one in called and one not in found]
+        found.update(new)
+        ahead += new
+    return found
 
 
 def _can_keep() -> bool:

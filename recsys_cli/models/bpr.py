@@ -29,7 +29,7 @@ class BPRConfig(ModelConfig):
     factors: PositiveInt = 64
     """Number of latent factors per user and item."""
     epochs: PositiveInt = 50
-    """Passes; one draws as many pairs as there are interactions."""
+    """Passes; one learns a pair of each interaction."""
     lr: PositiveFloat = 0.05
     """Learning rate."""
     reg_user: NonNegativeFloat = 0.01
@@ -58,9 +58,10 @@ class BPR(FactorModel[BPRConfig]):
     ``q_j += lr (-z p_u - reg_item q_j)``, ``b_i += lr (z - reg_bias b_i)`` and
     ``b_j += lr (-z - reg_bias b_j)``, all from the values before.
 
-    Each epoch deals users and items into new random groups; i and j come from one item group, so
-    blocks can run side by side without a race, and any two items meet in the long run. A negative
-    that u took is drawn again, up to 8 times. Most uniform negatives soon score far below i and
+    Each epoch deals users and items into new random groups and takes every interaction once, user by
+    user within a pair of groups; i and j come from one item group, so such blocks can run side by
+    side without a race, and any two items meet in the long run. A negative that u took is drawn
+    again, up to 8 times. Most uniform negatives soon score far below i and
     teach nothing: ``negatives: hard`` takes the one that scores highest of several, which costs
     their scores, makes the loss of an epoch look worse, and favours the top of the list. The values
     of interactions are not read.
@@ -68,8 +69,9 @@ class BPR(FactorModel[BPRConfig]):
     Take it when values say nothing and the order of any two items counts alike: the loss is a
     smooth ``auc``, which ``negatives: hard`` moves to the top of the list.
 
-    Differences from peers: ``implicit`` draws j by popularity (as ``negatives: popular`` with
-    ``beta: 1``), leaves such pairs out and lets threads race.
+    Differences from peers: ``implicit`` draws both with replacement, j by popularity (as
+    ``negatives: popular`` with ``beta: 1``), leaves out pairs of a j that u took, and lets threads
+    race.
 
     References
     ----------

@@ -83,6 +83,17 @@ def test_a_kernel_is_compiled_once_and_again_when_a_callee_in_another_file_chang
     assert python(ASK, package) == "42 True\n"
 
 
+def test_a_kernel_is_compiled_again_when_what_its_callee_takes_from_a_third_file_changed(package):
+    kernels = package / "recsys_cli" / "kernels"
+    (kernels / "callee.py").write_text(
+        "from recsys_cli.kernels._deep import number\n" + CALLEE.format(add="number")
+    )
+    (kernels / "_deep.py").write_text("number = 1\n")
+    assert python(ASK, package).startswith("2 True")
+    (kernels / "_deep.py").write_text("number = 41\n")
+    assert python(ASK, package).startswith("42 True caller.outer")
+
+
 def test_where_nothing_can_be_kept_kernels_work_all_the_same(package):
     # A file where the folder would be: root too may not write into it.
     (package / "recsys_cli" / "kernels" / "__pycache__").write_text("")

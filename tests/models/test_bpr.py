@@ -60,7 +60,7 @@ def test_same_bits_at_any_thread_count_over_many_blocks(make, negatives):
     cells = np.random.default_rng(8).choice(900 * 600, 160_000, replace=False)
     rows = [(cell // 600, cell % 600, 1.0) for cell in cells.tolist()]
     data, found = make(rows, (900, 600)), []
-    for count in (1, 3, 8):
+    for count in (1, 2, 3, 8):
         with threads.use(count):
             model = BPR(factors=8, epochs=2, negatives=negatives).fit(data, rng=rng())
             found.append(model.arrays())
