@@ -10,7 +10,8 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from functools import cache
+from typing import TypeVar
 
 T = TypeVar("T")
 _setting: list[int] = []
@@ -48,6 +49,8 @@ def single_blas() -> Iterator[None]:
 def map_blocks(work: Callable[[int, int], T], n: int, block: int) -> list[T]:
     """Run ``work(start, stop)`` over ``range(n)`` in blocks; return the results in block order.
 
+    The calling thread works too, so a block may call this in turn. The first error ends it.
+
     Parameters
     ----------
     work : callable
@@ -55,19 +58,29 @@ def map_blocks(work: Callable[[int, int], T], n: int, block: int) -> list[T]:
     n, block : int
         Length of the range, and of each block but the last.
     """
-    with pool() as run:
-        return run(work, n, block)
+    spans = [(start, min(start + block, n)) for start in range(0, n, block)]
+    found: dict[int, T] = {}
+    waiting = iter(enumerate(spans))  # a step of it is one for all threads: it happens in C
+
+    def take() -> None:
+        for at, span in waiting:
+            found[at] = work(*span)
+
+    others = [_executor(count()).submit(take) for _ in range(min(count(), len(spans)) - 1)]
+    try:
+        take()
+    finally:
+        for _ in waiting:  # after an error, nobody begins another block
+            pass
+        # What has not begun is not needed: its thread is busy with what called this.
+        errors = [other.exception() for other in others if not other.cancel()]
+    for error in errors:
+        if error is not None:
+            raise error
+    return [found[at] for at in range(len(spans))]
 
 
-@contextmanager
-def pool() -> Iterator[Callable[[Callable[[int, int], Any], int, int], list[Any]]]:
-    """Yield :func:`map_blocks` on threads that live as long as the block, for many short calls."""
-    with ThreadPoolExecutor(count()) as executor:
-
-        def run(work: Callable[[int, int], T], n: int, block: int) -> list[T]:
-            spans = [(start, min(start + block, n)) for start in range(0, n, block)]
-            if count() == 1 or len(spans) < 2:
-                return [work(start, stop) for start, stop in spans]
-            return list(executor.map(lambda span: work(*span), spans))
-
-        yield run
+@cache
+def _executor(threads: int) -> ThreadPoolExecutor:
+    """Return the threads beside the calling one, which live as long as the process."""
+    return ThreadPoolExecutor(threads - 1, thread_name_prefix="recsys")

@@ -88,3 +88,24 @@ def test_what_a_block_raises_comes_out():
 
     with threads.use(2), pytest.raises(IndexError):
         threads.map_blocks(work, 10, 1)
+
+
+@pytest.mark.parametrize("count", [1, 2, 8])
+def test_a_block_may_run_blocks_of_its_own(count):
+    def outer(start: int, stop: int) -> int:
+        return sum(threads.map_blocks(lambda low, high: high - low, 10 * stop, 3))
+
+    with threads.use(count):
+        assert threads.map_blocks(outer, 20, 1) == [10 * stop for stop in range(1, 21)]
+
+
+def test_after_an_error_no_block_begins():
+    begun = []
+
+    def work(start: int, stop: int) -> None:
+        begun.append(start)
+        raise ValueError
+
+    with threads.use(2), pytest.raises(ValueError):
+        threads.map_blocks(work, 1000, 1)
+    assert len(begun) <= 2

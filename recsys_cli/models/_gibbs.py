@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from recsys_cli import threads
@@ -15,8 +12,6 @@ from recsys_cli.models._gibbs_side import make_side
 
 #: Standard deviation of the factors at the start, in standard deviations of the ratings.
 _START = 0.1
-
-Run = Callable[[Callable[[int, int], Any], int, int], list[Any]]
 
 
 class Sampler:
@@ -63,11 +58,10 @@ class Sampler:
             side.renew_prior(self.rng)
             shape = (self.terms, side.own.shape[1] + side.weights.shape[1])
             normals.append(self.rng.standard_normal(shape, np.float32))
-        with threads.pool() as run:
-            for term in range(self.terms):
-                self._visit(run, 0, term, normals[0][term])
-                self._visit(run, 1, term, normals[1][term])
-            self.squared = self._squared_error(run)
+        for term in range(self.terms):
+            self._visit(0, term, normals[0][term])
+            self._visit(1, term, normals[1][term])
+        self.squared = self._squared_error()
         return float(np.sqrt(self.squared / n))
 
     def renew_precision(self) -> None:
@@ -102,7 +96,7 @@ class Sampler:
                 np.array([self.noise / scale**2]).astype(np.float32),
             )
 
-    def _visit(self, run: Run, which: int, term: int, normals: Float32) -> None:
+    def _visit(self, which: int, term: int, normals: Float32) -> None:
         """Sample one term of one side."""
         from recsys_cli.kernels.gibbs import sample_rows, sample_weights
 
@@ -118,7 +112,7 @@ class Sampler:
             rows = (int(side.spans[at]), int(side.spans[at + 1]))
             sample_rows(*rows, *data, fixed, side.own[term], prior, normals[:n], sums, change)
 
-        run(work, len(side.spans) - 1, 1)
+        threads.map_blocks(work, len(side.spans) - 1, 1)
         design = side.design
         if len(design.group):
             given = (noise, mean[1:].copy(), precision[1:].copy(), normals[n:])
@@ -144,7 +138,7 @@ class Sampler:
             now = now - changed
         return (side.change[before], faced), (now, changed)
 
-    def _squared_error(self, run: Run) -> float:
+    def _squared_error(self) -> float:
         from recsys_cli.kernels.gibbs import squared_error
 
         side = self.sides[0]
@@ -153,4 +147,4 @@ class Sampler:
         def work(at: int, _: int) -> float:
             return float(squared_error(int(side.spans[at]), int(side.spans[at + 1]), *data))
 
-        return float(sum(run(work, len(side.spans) - 1, 1)))
+        return float(sum(threads.map_blocks(work, len(side.spans) - 1, 1)))

@@ -19,7 +19,7 @@ def padded(rows: Float32) -> Float32:
 
     n, factors = rows.shape
     width = -(-factors // LANES) * LANES
-    memory = np.zeros(n * width + LANES, np.float32)
+    memory = np.zeros(n * width + CACHE_LINE // 4, np.float32)
     skipped = -memory.ctypes.data % CACHE_LINE // memory.itemsize
     laid = memory[skipped : skipped + n * width].reshape(n, width)
     laid[:, :factors] = rows

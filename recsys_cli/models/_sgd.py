@@ -17,7 +17,7 @@ from recsys_cli import threads
 from recsys_cli.data import Bool, Float32, Int32, Int64
 from recsys_cli.models._padded import CACHE_LINE
 
-_LEAST_GROUPS, _MOST_GROUPS = 16, 1024
+_LEAST_GROUPS, _MOST_GROUPS = 8, 1024
 _ROWS_A_DIAGONAL = 20_000
 _LEAST_MEMBERS = 16
 #: Bytes of item rows that a core keeps near, of the 512 KiB or more that it has to itself.
@@ -38,7 +38,7 @@ def spread_zeros(n: int) -> Float32:
 def group_count(n: int, n_users: int, n_items: int, factors: int) -> int:
     """Return the number of groups for ``n`` interactions.
 
-    16, or as many as it takes for the rows of an item group to stay near the core (those of users
+    8, or as many as it takes for the rows of an item group to stay near the core (those of users
     come one after the other); fewer where blocks would be small: a diagonal must be worth starting
     threads for, and negatives need items to choose from.
     """
@@ -70,9 +70,9 @@ def sweep(work: Callable[[int, int, int], None], groups: int, rng: np.random.Gen
     work : callable
         ``work(start, stop, diagonal)`` runs the blocks of user groups ``start`` to ``stop``.
     """
-    with threads.pool() as run:
-        for diagonal in rng.permutation(groups).tolist():
-            run(partial(_swapped, work, diagonal), groups, -(-groups // threads.count()))
+    for diagonal in rng.permutation(groups).tolist():
+        part = partial(_swapped, work, diagonal)
+        threads.map_blocks(part, groups, -(-groups // threads.count()))
 
 
 def _swapped(work: Callable[[int, int, int], None], diagonal: int, start: int, stop: int) -> None:

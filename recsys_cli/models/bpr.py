@@ -58,9 +58,9 @@ class BPR(FactorModel[BPRConfig]):
     ``q_j += lr (-z p_u - reg_item q_j)``, ``b_i += lr (z - reg_bias b_i)`` and
     ``b_j += lr (-z - reg_bias b_j)``, all from the values before.
 
-    Each epoch deals users and items into new random groups and takes every interaction once, user by
-    user within a pair of groups; i and j come from one item group, so such blocks can run side by
-    side without a race, and any two items meet in the long run. A negative that u took is drawn
+    Each epoch deals users and items into new random groups and takes every interaction once, user
+    by user within a pair of groups; i and j come from one item group, so such blocks can run side
+    by side without a race, and any two items meet in the long run. A negative that u took is drawn
     again, up to 8 times. Most uniform negatives soon score far below i and
     teach nothing: ``negatives: hard`` takes the one that scores highest of several, which costs
     their scores, makes the loss of an epoch look worse, and favours the top of the list. The values

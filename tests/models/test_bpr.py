@@ -110,7 +110,7 @@ def test_quantiles_are_all_items_of_few_and_the_weighty_of_many():
 
 def test_groups_grow_with_the_data_and_keep_items_to_choose_from():
     assert group_count(2_000, 80, 60, 64) == 1
-    assert group_count(10**7, 10**6, 10**4, 64) == 16
+    assert group_count(10**7, 10**6, 10**4, 64) == 8
     assert 60 < group_count(10**8, 10**6, 10**5, 64) < group_count(10**8, 10**6, 10**5, 128) < 200
     assert group_count(10**7, 10**6, 40, 64) == 2
     sizes = np.bincount(random_groups(103, 16, rng()))
