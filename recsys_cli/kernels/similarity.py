@@ -42,25 +42,52 @@ def _thin(n: int, m: int, ids: Any, value: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def _bar(similarity: Any, groups: Any, n: int, tops: Any) -> Any:
+    """Return a positive number that the n-th largest similarity of the groups reaches.
+
+    The n-th largest of the maxima of the 256 places in a group is no larger than it, and not far.
+    """
+    tops[:] = 0
+    for group in groups:
+        part = similarity[group << _GROUP : (group + 1) << _GROUP]
+        top = tops[: len(part)]
+        for at in range(len(part)):
+            top[at] = part[at] if part[at] > top[at] else top[at]
+    if n > len(tops):
+        return _TINY
+    return max(_TINY, np.partition(tops, len(tops) - n)[len(tops) - n])
+
+
+@njit(cache=True, nogil=True)
+def _reaching(values: Any, start: int, stop: int, bar: np.float32) -> Any:
+    """Count what reaches the bar, in a type as wide as theirs to fill registers."""
+    count = np.int32(0)
+    for at in range(start, stop):
+        count = np.int32(count + (values[uint32(at)] >= bar))
+    return count
+
+
+@njit(cache=True, nogil=True)
 def _collect(
-    first: int, found: Any, itself: int, n: int, m: int, bar: float, ids: Any, value: Any
+    similarity: Any, groups: Any, itself: int, n: int, tops: Any, ids: Any, value: Any
 ) -> Any:
-    """Add those of ``found`` that exceed ``bar`` to the m candidates; return the new m and bar."""
-    for chunk in range(0, len(found), _CHUNK):
-        here = found[chunk : chunk + _CHUNK]
-        above = 0
-        for at in range(len(here)):
-            above += here[at] > bar
-        if not above:
-            continue
-        for at in range(len(here)):
-            if here[at] > bar and first + chunk + at != itself:
-                ids[m], value[m] = first + chunk + at, here[at]
-                m += 1
-                if m == len(ids):
-                    m = _thin(n, m, ids, value)
-                    bar = value[:m].min()
-    return m, bar
+    """Collect the n largest positive similarities of the groups, ids ascending; return n."""
+    if itself >= 0:
+        similarity[itself] = 0
+    m, bar = 0, _bar(similarity, groups, n, tops)
+    for group in groups:
+        for start in range(group << _GROUP, (group + 1) << _GROUP, _CHUNK):
+            stop = min(start + _CHUNK, len(similarity))
+            if not _reaching(similarity, start, stop, bar):
+                continue
+            for at in range(start, stop):
+                if similarity[at] >= bar:
+                    ids[m], value[m] = at, similarity[at]
+                    m += 1
+                    if m == len(ids):
+                        m = _thin(n, m, ids, value)
+                        bar = max(bar, value[:m].min())
+    return _thin(n, m, ids, value)
 
 
 @njit(cache=True, nogil=True, fastmath=_FLOAT)
@@ -170,24 +197,25 @@ def dot_rows(
     scales, shifts = norms[0], norms[1]
     dots, common = np.zeros(n_targets, np.float32), np.zeros(n_targets, np.float32)
     seen = np.zeros(((n_targets - 1) >> _GROUP) + 1, np.bool_)
+    tops = np.empty(1 << _GROUP, np.float32)
     some, value = np.empty(_SLACK * n, np.int32), np.empty(_SLACK * n, np.float32)
     for row in range(start, stop):
         own = slice(row_indptr[row], row_indptr[row + 1])
         _add_dots(row_features[own], row_values[own], indptr, columns, values, dots, seen)
         if shrinkage > 0:
             _add_counts(row_features[own], indptr, columns, common)
-        norm, m, bar = (row_norms[row, 0], row_norms[row, 1]), 0, np.float32(0)
-        for group in range(len(seen)):
-            if seen[group]:
-                seen[group] = False
-                at = slice(group << _GROUP, (group + 1) << _GROUP)
-                y = (scales[at], shifts[at])
-                _finish_dots(dots[at], common[at], norm, *y, overlap, shrinkage, power)
-                m, bar = _collect(at.start, dots[at], itself[row], n, m, bar, some, value)
-                dots[at] = 0
-                if shrinkage > 0:
-                    common[at] = 0
-        m = _thin(n, m, some, value)
+        norm, groups = (row_norms[row, 0], row_norms[row, 1]), np.flatnonzero(seen)
+        for group in groups:
+            at = slice(group << _GROUP, (group + 1) << _GROUP)
+            y = (scales[at], shifts[at])
+            _finish_dots(dots[at], common[at], norm, *y, overlap, shrinkage, power)
+        m = _collect(dots, groups, itself[row], n, tops, some, value)
+        for group in groups:
+            at = slice(group << _GROUP, (group + 1) << _GROUP)
+            dots[at] = 0
+            if shrinkage > 0:
+                common[at] = 0
+        seen[:] = False
         counts[row - start] = m
         ids[row - start, :m], best[row - start, :m] = some[:m], value[:m]
 
@@ -262,9 +290,10 @@ def common_rows(
     With ``centred``, of values less their means over the common features: Pearson's correlation.
     """
     n = ids.shape[1]
-    sums, group_of = np.zeros((n_targets, 4)), np.zeros(1 << _GROUP, np.float32)
+    sums, similarity = np.zeros((n_targets, 4)), np.zeros(n_targets, np.float32)
     means = np.zeros((n_targets if centred else 0, 2))
     seen = np.zeros(((n_targets - 1) >> _GROUP) + 1, np.bool_)
+    tops = np.empty(1 << _GROUP, np.float32)
     some, value = np.empty(_SLACK * n, np.int32), np.empty(_SLACK * n, np.float32)
     for row in range(start, stop):
         own = slice(row_indptr[row], row_indptr[row + 1])
@@ -272,16 +301,13 @@ def common_rows(
         _add_squares(*given, sums, seen)
         if centred:
             _add_means(*given, means)
-        m, bar = 0, np.float32(0)
-        for group in range(len(seen)):
-            if seen[group]:
-                seen[group] = False
-                at = slice(group << _GROUP, (group + 1) << _GROUP)
-                part, found = sums[at], group_of[: len(sums[at])]
-                _finish_moments(part, means[at], centred, shrinkage, power, found)
-                m, bar = _collect(group << _GROUP, found, itself[row], n, m, bar, some, value)
-                part[:] = 0
-                means[at] = 0
-        m = _thin(n, m, some, value)
+        groups = np.flatnonzero(seen)
+        for group in groups:
+            at = slice(group << _GROUP, (group + 1) << _GROUP)
+            _finish_moments(sums[at], means[at], centred, shrinkage, power, similarity[at])
+            sums[at] = 0
+            means[at] = 0
+        m = _collect(similarity, groups, itself[row], n, tops, some, value)
+        seen[:] = False
         counts[row - start] = m
         ids[row - start, :m], best[row - start, :m] = some[:m], value[:m]
