@@ -4,9 +4,10 @@ Both minimise the same objective, the squared error of an item's column plus an 
 over weights of at least 0. Scikit-learn gets the matrix as it likes it best, dense and by columns,
 with the Gramian computed beforehand, untimed, and its coordinate descent is called directly, which
 leaves out the checks and copies that the estimator makes for each item; a pool keeps all threads at
-work. It solves a sample of the items, evenly spread over popularity, and its time and objective are
-multiplied up to all of them. Ours is a whole fit, Gramian and all. The objective is that of all
-items, computed from the weights of both by one function.
+work, each with a copy of both matrices that is made beforehand. It solves a sample of the items,
+evenly spread over popularity, and its time is multiplied up to all of them. Ours is a whole fit,
+Gramian and all. The objective is that of the sample, computed from the weights of both by one
+function.
 """
 
 from __future__ import annotations
@@ -62,12 +63,16 @@ class _ElasticNet:
         self.weights: Float64 = np.zeros((len(self.items), known.n_cols))
 
     def fit(self) -> dict[str, float]:
+        spread = -(-len(self.items) // threads.count())
+        copies = [
+            (self.x.copy(order="F"), self.gram.copy()) for _ in range(0, len(self.items), spread)
+        ]
+
         def block(start: int, stop: int) -> None:
-            gram, x = self.gram.copy(), self.x.copy(order="F")
+            x, gram = copies[start // spread]
             for at in range(start, stop):
                 self.weights[at] = _solve(x, gram, self.items[at])
 
-        spread = -(-len(self.items) // threads.count())
         with threads.single_blas():
             return timed(lambda: threads.map_blocks(block, len(self.items), spread))
 

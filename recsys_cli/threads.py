@@ -1,14 +1,15 @@
 """Our threads: fixed blocks over a pool, BLAS one thread a call; results never depend on the count.
 
-Kernels are compiled ``nogil`` and take a range of rows; the pool runs the ranges. The blocks depend
-on the data alone, never on the number of threads, and results come back in block order.
+Kernels are compiled ``nogil`` and take a range of rows; the pool runs the ranges. Where a result
+depends on the blocks, they depend on the data alone, never on the number of threads, and results
+come back in block order.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
@@ -63,14 +64,20 @@ def map_blocks(work: Callable[[int, int], T], n: int, block: int) -> list[T]:
     waiting = iter(enumerate(spans))  # a step of it is one for all threads: it happens in C
 
     def take() -> None:
-        for at, span in waiting:
-            found[at] = work(*span)
+        try:
+            for at, span in waiting:
+                found[at] = work(*span)
+        finally:
+            for _ in waiting:  # after an error, nobody begins another block
+                pass
 
-    others = [_executor(count()).submit(take) for _ in range(min(count(), len(spans)) - 1)]
+    others: list[Future[None]] = []
     try:
+        for _ in range(min(count(), len(spans)) - 1):
+            others.append(_executor(count()).submit(take))
         take()
     finally:
-        for _ in waiting:  # after an error, nobody begins another block
+        for _ in waiting:  # an interrupt may have come before any began
             pass
         # What has not begun is not needed: its thread is busy with what called this.
         errors = [other.exception() for other in others if not other.cancel()]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -99,13 +102,18 @@ def test_a_block_may_run_blocks_of_its_own(count):
         assert threads.map_blocks(outer, 20, 1) == [10 * stop for stop in range(1, 21)]
 
 
-def test_after_an_error_no_block_begins():
-    begun = []
+@pytest.mark.parametrize("caller_fails", [True, False])
+def test_after_an_error_no_block_begins(caller_fails):
+    begun, both = [], threading.Barrier(2)
 
     def work(start: int, stop: int) -> None:
         begun.append(start)
-        raise ValueError
+        if len(begun) <= 2:
+            both.wait(10)
+        if (threading.current_thread() is threading.main_thread()) is caller_fails:
+            raise ValueError
+        time.sleep(0.01)
 
     with threads.use(2), pytest.raises(ValueError):
-        threads.map_blocks(work, 1000, 1)
-    assert len(begun) <= 2
+        threads.map_blocks(work, 200, 1)
+    assert len(begun) < 20

@@ -14,6 +14,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 
 #: Floats in a vector, and what the length of a row is a multiple of.
 LANES = 16
@@ -50,6 +51,8 @@ class Array:
     """A numba array in the code that is being written."""
 
     def __init__(self, context: Any, builder: Any, kind: Any, value: Any) -> None:
+        if kind.layout != "C" or kind.dtype not in (types.float32, types.int32):
+            raise TypingError(f"rows are read of C-ordered arrays of 32 bits, not of {kind}")
         laid = context.make_array(kind)(context, builder, value)
         self._builder, self.data = builder, laid.data
         self.length = cgutils.unpack_tuple(builder, laid.shape, kind.ndim)[-1]

@@ -65,6 +65,8 @@ class CheckedFile:
                     if _digits(block) != self._crc32[here]:
                         raise damaged(self.path, CHANGED)
                 part = block[skip : skip + len(left)]
+                if not part:
+                    raise damaged(self.path, CHANGED)
                 left[: len(part)] = part
                 left, start = left[len(part) :], start + len(part)
 

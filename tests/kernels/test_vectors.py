@@ -73,3 +73,11 @@ def test_an_order_is_stable_however_large_the_keys(most):
     keys = np.random.default_rng(3).integers(0, most, 5000, endpoint=True)
     np.testing.assert_array_equal(order_by(keys), np.argsort(keys, kind="stable"))
     assert len(order_by(keys[:0])) == 0
+
+
+def test_an_array_that_is_laid_out_otherwise_is_refused():
+    p, q = np.ones((3, 16), np.float32), np.asfortranarray(np.ones((3, 16), np.float32))
+    with pytest.raises(Exception, match="C-ordered"):
+        calls(p, q, np.float32(1), np.float32(1))
+    with pytest.raises(Exception, match="32 bits"):
+        calls(p, p.astype(np.float64), np.float32(1), np.float32(1))

@@ -31,6 +31,12 @@ def stored(path) -> StoredArrays:
     return StoredArrays(CheckedFile(path, path.stat().st_size, None))
 
 
+def test_a_file_that_shrank_after_its_size_was_taken_is_refused(tmp_path):
+    (tmp_path / "file").write_bytes(bytes(10))
+    with pytest.raises(DamagedRun, match="changed"):
+        CheckedFile(tmp_path / "file", 20, None).read(0, bytearray(20))
+
+
 def test_ids_and_titles_come_back(store):
     saved, found = catalog(), train(store).fold().catalog
     assert found.users == saved.users and found.items == saved.items
