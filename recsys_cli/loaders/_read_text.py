@@ -97,9 +97,9 @@ def _read_arrow(file: TextFile, data: bytes, separator: bytes, types: dict[str, 
 def _from_arrow(table: Any, columns: Columns, places: dict[str, int]) -> Rows:
     import pyarrow as pa
 
-    def ids(at: int, _: int) -> tuple[Int32, list[str]]:
+    def ids(role: str) -> tuple[Int32, list[str]]:
         # Told apart as bytes, after parsing: sooner, or as text, takes half as long again.
-        column = table.column(str(places[("user", "item")[at]])).dictionary_encode()
+        column = table.column(str(places[role])).dictionary_encode()
         codes = _plain([chunk.indices for chunk in column.chunks], np.int32)
         return codes, column.chunk(0).dictionary.cast(pa.string()).to_pylist()
 
@@ -114,9 +114,12 @@ def _from_arrow(table: Any, columns: Columns, places: dict[str, int]) -> Rows:
         times = _plain(chunks, np.float64)
         return np.floor(times / 1000 if columns.time == "unix-ms" else times)
 
-    rating, timestamp, weight = (numbers(role) for role in ("rating", "timestamp", "weight"))
-    user, item = threads.map_blocks(ids, 2, 1)
-    return Rows(*user, *item, rating, timestamp, weight)
+    def part(at: int, _: int) -> Any:
+        return ids(roles[at]) if at < 2 else numbers(roles[at])
+
+    roles = ("user", "item", "rating", "timestamp", "weight")
+    user, item, *rest = threads.map_blocks(part, len(roles), 1)
+    return Rows(*user, *item, *rest)
 
 
 def _plain(chunks: list[Any], dtype: type[T]) -> NDArray[T]:

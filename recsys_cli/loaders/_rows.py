@@ -115,7 +115,8 @@ def faults(rows: Rows, columns: Columns) -> Iterator[tuple[Bool, str]]:
     """Yield, for each thing that can be wrong with a well-formed row, where it is and why."""
     for role, codes, ids in (("user", rows.user, rows.users), ("item", rows.item, rows.items)):
         bad = np.array([_BAD_ID.fullmatch(id_) is not None for id_ in ids] + [True])
-        yield bad[codes], f"the {role} id is empty or has a control character"
+        if bad[:-1].any() or codes.min(initial=0) < 0:  # looking up every row takes a while
+            yield bad[codes], f"the {role} id is empty or has a control character"
     if rows.weight is not None and columns.propensities:
         yield ~is_propensity(rows.weight), f"the propensity {NO_PROPENSITY}"
     with np.errstate(over="ignore"):
