@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from recsys_cli.data import CSR
+from recsys_cli.data import CSR, order_by
 from tests.conftest import interactions
 
 ROWS: list[tuple[int, int, float]] = [(0, 1, 5), (0, 1, 2), (0, 0, 3), (1, 1, 4), (0, 1, 5)]
@@ -35,3 +36,9 @@ def test_each_value_knows_its_row_and_the_rest_is_filled():
     assert matrix.transpose().row_of().tolist() == [0, 1, 2]
     nothing = CSR(np.zeros(1, np.int64), indices[:0], matrix.data[:0], 3)
     assert nothing.row_of().dtype == np.int64 and nothing.dense().shape == (0, 3)
+
+
+@pytest.mark.parametrize("most", [0, 9, 1 << 16, 1 << 62])
+def test_an_order_is_stable_however_large_the_keys(most):
+    keys = np.random.default_rng(3).integers(0, most, 5000, endpoint=True)
+    np.testing.assert_array_equal(order_by(keys), np.argsort(keys, kind="stable"))

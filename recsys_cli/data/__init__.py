@@ -4,6 +4,7 @@ from recsys_cli.data._csr import CSR, Bool, Float32, Float64, Int32, Int64, csr
 from recsys_cli.data._dataset import Dataset, DatasetInfo, Split
 from recsys_cli.data._features import Features, SideFeatures
 from recsys_cli.data._interactions import IdMap, Interactions, concatenate
+from recsys_cli.data._order import order_by
 
 __all__ = [
     "Bool",
@@ -21,4 +22,5 @@ __all__ = [
     "Split",
     "concatenate",
     "csr",
+    "order_by",
 ]

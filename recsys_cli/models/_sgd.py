@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from recsys_cli import threads
-from recsys_cli.data import Bool, Float32, Int32, Int64
+from recsys_cli.data import Bool, Float32, Int32
 from recsys_cli.models._padded import CACHE_LINE
 
 _LEAST_GROUPS, _MOST_GROUPS = 8, 1024
@@ -46,15 +46,6 @@ def group_count(n: int, n_users: int, n_items: int, factors: int) -> int:
     members = min(n_users, n_items) // _LEAST_MEMBERS
     wanted = min(max(_LEAST_GROUPS, near), _MOST_GROUPS)
     return max(1, min(wanted, n // _ROWS_A_DIAGONAL, members))
-
-
-def order_by(keys: Int32 | Int64) -> Int64:
-    """Return the stable order of ``keys``, which are at least 0, by counting 16 bits at a time."""
-    order = np.argsort((keys & 0xFFFF).astype(np.uint16), kind="stable")
-    if len(keys) and keys.max() >> 16:
-        upper = order_by((keys >> 16)[order])
-        order = order[upper]
-    return order
 
 
 def random_groups(n: int, groups: int, rng: np.random.Generator) -> Int32:

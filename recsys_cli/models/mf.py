@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatures
+from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatures, order_by
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
@@ -24,7 +24,6 @@ from recsys_cli.models._ridge import (
 )
 from recsys_cli.models._sgd import (
     group_count,
-    order_by,
     random_factors,
     random_groups,
     spread_zeros,

@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from recsys_cli.data import Dataset, Int64, Interactions
+from recsys_cli.data import Dataset, Int64, Interactions, order_by
 from recsys_cli.splitters._base import Order, Rows, Splitter, SplitterConfig
-from recsys_cli.splitters._draw import Share, ShareOrNone, order_by, rows_after
+from recsys_cli.splitters._draw import Share, ShareOrNone, rows_after
 
 
 class UserHoldoutConfig(SplitterConfig):

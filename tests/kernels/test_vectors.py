@@ -8,7 +8,6 @@ from numba import njit
 
 from recsys_cli.kernels import eights, vectors
 from recsys_cli.models._padded import padded
-from recsys_cli.models._sgd import order_by
 
 
 @njit
@@ -66,13 +65,6 @@ def test_padded_rows_begin_on_cache_lines_and_end_in_zeros(factors):
     assert laid.ctypes.data % 64 == 0 and laid.shape[1] % vectors.LANES == 0
     np.testing.assert_array_equal(laid[:, :factors], rows)
     assert not laid[:, factors:].any()
-
-
-@pytest.mark.parametrize("most", [0, 9, 1 << 16, 1 << 40])
-def test_an_order_is_stable_however_large_the_keys(most):
-    keys = np.random.default_rng(3).integers(0, most, 5000, endpoint=True)
-    np.testing.assert_array_equal(order_by(keys), np.argsort(keys, kind="stable"))
-    assert len(order_by(keys[:0])) == 0
 
 
 def test_an_array_that_is_laid_out_otherwise_is_refused():
