@@ -19,32 +19,43 @@ _SIDE, _TURNS = 2048, 5
 _READS = 200_000
 
 
-@cache
 def flops() -> float:
     """Return float32 operations a second of matrix products, a block a thread."""
+    return _flops(threads.count())
+
+
+def gathered(rows: int, factors: int) -> float:
+    """Return bytes a second that threads read of random rows of one matrix, adding them up."""
+    return _gathered(rows, factors, threads.count())
+
+
+def updated(rows: int, factors: int) -> float:
+    """Return bytes a second that threads read and write of random rows, each of its own matrix."""
+    return _updated(rows, factors, threads.count())
+
+
+@cache
+def _flops(n: int) -> float:
     a, b = (np.ones((_SIDE, _SIDE), np.float32) for _ in range(2))
 
     def product(_: int, __: int) -> None:
         a @ b
 
     with threads.single_blas():
-        return 2.0 * _SIDE**3 * threads.count() / _shortest(product)
+        return 2.0 * _SIDE**3 * n / _shortest(product)
 
 
 @cache
-def gathered(rows: int, factors: int) -> float:
-    """Return bytes a second that threads read of random rows of one matrix, adding them up."""
+def _gathered(rows: int, factors: int, n: int) -> float:
     matrix, at = padded(np.ones((rows, factors), np.float32)), _random(rows)
-    bytes_ = matrix[0].nbytes * _READS * threads.count()
-    return bytes_ / _shortest(lambda _, __: _sum_rows(matrix, at))
+    return matrix[0].nbytes * _READS * n / _shortest(lambda _, __: _sum_rows(matrix, at))
 
 
 @cache
-def updated(rows: int, factors: int) -> float:
-    """Return bytes a second that threads read and write of random rows, each of its own matrix."""
-    at = _random(rows)
-    matrices = [padded(np.ones((rows, factors), np.float32)) for _ in range(threads.count())]
-    bytes_ = 2 * matrices[0][0].nbytes * _READS * len(matrices)
+def _updated(rows: int, factors: int, n: int) -> float:
+    at, ones = _random(rows), np.ones((rows, factors), np.float32)
+    matrices = [padded(ones) for _ in range(n)]
+    bytes_ = 2 * matrices[0][0].nbytes * _READS * n
     return bytes_ / _shortest(lambda start, _: _scale_rows(matrices[start], at))
 
 

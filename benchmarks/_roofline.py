@@ -27,8 +27,8 @@ def als(train: Interactions, factors: int, seconds: float) -> str:
         f"products, and reads {_giga(moved)}B of random rows of items and of users each, of "
         f"{_giga(reads[0])}B and {_giga(reads[1])}B a second",
         least / seconds,
-        "every product waits for the sum of the one before, and reads a row from the nearest "
-        "cache for two operations a number, where a matrix product has many",
+        "a number of a row is read from a cache for two operations each time, where a matrix "
+        "product takes many",
     )
 
 
@@ -42,8 +42,8 @@ def sgd(train: Interactions, factors: int, rows: int, seconds: float) -> str:
         f"an epoch reads and writes {_giga(moved)}B of rows, of {_giga(speed)}B a second for "
         f"random rows of a group of {near:,} items",
         moved / speed / seconds,
-        "a step waits for the sum over all factors of the step before it, wherever both share a "
-        "row",
+        "beside moving rows, a step adds up a product over all factors, and draws or looks up what "
+        "it is about",
     )
 
 
