@@ -86,7 +86,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         peer,
         ratio,
         quality or "–",
-        " / ".join("–" if mb is None else f"{mb:,.0f}" for mb in row.memory) or "–",
+        " / ".join("–" if mb is None else f"{mb:z,.0f}" for mb in row.memory) or "–",
         _aim(row),
         met,
     )
