@@ -14,8 +14,8 @@ from recsys_cli.data import CSR, Float32, Float64, Int32, Int64
 from recsys_cli.errors import Diverged
 from recsys_cli.heldout import HeldOut
 from recsys_cli.listener import Listener
-from recsys_cli.models._base import BLOCK_SCORES, Model
-from recsys_cli.models._topk import top_k
+from recsys_cli.models._base import Model, rows_at_once
+from recsys_cli.models._topk import TopK
 
 #: Users asked for, or folded in, at a time; progress is told between.
 BLOCK = 8192
@@ -115,26 +115,35 @@ def _rank(
     answers: Answers, model: Model[Any], users: Int32, rows: Int64, part: HeldOut, *, auc: bool
 ) -> None:
     """Score all items once, and fill in what is made of the scores, block by block."""
-    depth = answers.items.shape[1]
+    depth, n_items = answers.items.shape[1], part.pairs.n_items
     candidates = None if part.candidates.all() else part.candidates
 
     def block(start: int, stop: int) -> None:
-        at = rows[start:stop]
-        scores, seen = model.score(users[start:stop]), part.seen.rows(at)
-        if auc:
-            answers.auc[at] = _auc(scores, seen, part.relevant.rows(at), part)
-            _check(model, np.isfinite(answers.auc[at]).all(), "score")
-        if depth:
-            # One more than is shown: whether its score is the last one's tells what cut the list.
-            items, best = top_k(scores, depth + 1, seen, candidates)
-            _check(
-                model, _is_full(items, seen, part) and np.isfinite(best[items >= 0]).all(), "score"
-            )
-            assert answers.next is not None
-            answers.items[at], answers.scores[at] = items[:, :depth], best[:, :depth]
-            answers.next[at] = best[:, depth]
+        at, asked = rows[start:stop], users[start:stop]
+        seen = part.seen.rows(at)
+        # One more than is shown: whether its score is the last one's tells what cut the list.
+        top = TopK((len(at), n_items), depth + 1, seen, candidates) if depth else None
+        # An AUC is of all scores of a user, the lists of any part of them.
+        for first, scores in [(0, model.score(asked))] if auc else model.score_parts(asked):
+            if auc:
+                answers.auc[at] = _auc(scores, seen, part.relevant.rows(at), part)
+                _check(model, np.isfinite(answers.auc[at]).all(), "score")
+            if top is not None:
+                top.add(scores, first)
+        if top is not None:
+            _note_lists(answers, model, at, top, seen, part)
 
-    threads.map_blocks(block, len(rows), max(1, BLOCK_SCORES // part.pairs.n_items))
+    threads.map_blocks(block, len(rows), rows_at_once(n_items) if auc else model.users_at_once)
+
+
+def _note_lists(
+    answers: Answers, model: Model[Any], at: Int64, top: TopK, seen: CSR, part: HeldOut
+) -> None:
+    depth, finite = answers.items.shape[1], np.isfinite(top.best[top.items >= 0]).all()
+    _check(model, _is_full(top.items, seen, part) and finite, "score")
+    assert answers.next is not None
+    answers.items[at], answers.scores[at] = top.items[:, :depth], top.best[:, :depth]
+    answers.next[at] = top.best[:, depth]
 
 
 def _auc(scores: Float32, seen: CSR, relevant: CSR, part: HeldOut) -> Float64:

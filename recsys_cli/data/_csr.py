@@ -48,6 +48,12 @@ class CSR(NamedTuple):
         at = np.repeat(starts, counts) + within
         return CSR(indptr, self.indices[at], self.data[at], self.n_cols)
 
+    def span(self, start: int, stop: int) -> CSR:
+        """Return consecutive rows as a matrix of their own; nothing is copied."""
+        indptr = self.indptr[start : stop + 1]
+        held = slice(indptr[0], indptr[-1])
+        return CSR(indptr - indptr[0], self.indices[held], self.data[held], self.n_cols)
+
     def transpose(self) -> CSR:
         """Return the matrix by columns, as a CSR of its own."""
         rows = self.row_of().astype(np.int32)

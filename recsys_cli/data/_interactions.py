@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -169,7 +169,11 @@ class Interactions:
         columns = {name: array for name in _COLUMNS if (array := getattr(self, name)) is not None}
         arrays = list(columns.values())
         taken = threads.map_blocks(lambda at, _: arrays[at][rows], len(arrays), 1)
-        return replace(self, **dict(zip(columns, taken, strict=True)))
+        # Rows of what was checked need no check, which would read all of them again.
+        part = object.__new__(Interactions)
+        common = {field.name: getattr(self, field.name) for field in fields(self)}
+        vars(part).update(common | dict(zip(columns, taken, strict=True)))
+        return part
 
 
 def _counts(index: Int32, n: int) -> Int64:

@@ -35,13 +35,13 @@ class Vectors:
     def __setitem__(self, f: Any, value: Any) -> None:
         self._builder.store(value, self._vector(f), align=4)
 
-    def fetch(self, f: Any) -> None:
-        """Ask for the cache line of a vector, to write to it, for all levels of cache."""
+    def fetch(self, f: Any, write: bool) -> None:
+        """Ask for the cache line of a vector, perhaps to write to it, for all levels of cache."""
         small = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [_BYTES, small, small, small])
         ask = cgutils.get_or_insert_function(self._builder.module, kind, "llvm.prefetch.p0")
         place = self._builder.bitcast(self._vector(f), _BYTES)
-        self._builder.call(ask, [place, small(1), small(3), small(1)])
+        self._builder.call(ask, [place, small(int(write)), small(3), small(1)])
 
     def _vector(self, f: Any) -> Any:
         return self._builder.bitcast(self._builder.gep(self._start, [f]), VECTOR.as_pointer())

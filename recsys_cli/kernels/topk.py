@@ -1,9 +1,11 @@
-"""The largest k of each row of scores: a bar below the k-th of them, then what reaches it.
+"""The largest k of each row of scores, which come in runs of columns, the first columns first.
 
-The columns j, j + 512, j + 1024 … make one of 512 sets. The k largest of the sets' maxima are k
-scores of the row, so the k-th of them is at most the row's k-th score, and few more than k scores
-reach it. Neighbours, which are often alike, fall into different sets. What meets every score is
-without branches and in slices, so that the compiler fills registers; NaN fails each comparison.
+What exceeds the k-th largest so far is collected: few scores, once k are found. Where they are
+many, as in the first run, a bar is found before: the columns j, j + 512, j + 1024 … make one of 512
+sets; the k largest of the sets' maxima are k scores of the row, so the k-th of them is at most the
+row's k-th score, and few more than k scores reach it. Neighbours, which are often alike, fall into
+different sets. What meets every score is without branches and in slices, so that the compiler fills
+registers; NaN fails each comparison.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, uint32
 from numpy.typing import NDArray
 
 #: With fewer than k of them there is no bar, and everything is collected.
@@ -64,74 +66,74 @@ def _bar(maxima: Any, k: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _any(chunk: Any, bar: np.float32, worst: np.float32) -> Any:
-    """Say whether any score reaches the bar and exceeds the worst of k already found."""
-    found = False
-    for j in range(len(chunk)):
-        found |= (chunk[j] >= bar) & (chunk[j] > worst)
-    return found
+def _select(row: Any, first: int, candidates: Any, bar: np.float32, items: Any, best: Any) -> None:
+    """Insert the candidates that reach the bar and exceed the last of those found.
 
-
-@njit(cache=True, nogil=True)
-def _place(found: Any, scores: Any, items: Any, best: Any) -> None:
-    """Put the best of those found in order; among equal scores, the one found first is better."""
-    for at in range(len(scores)):
-        place = _reaching(scores[:at], scores[at]) + _above(scores[at + 1 :], scores[at])
-        if place < len(items):
-            items[place], best[place] = found[at], scores[at]
-
-
-@njit(cache=True, nogil=True)
-def _select(
-    row: Any, candidates: Any, bar: np.float32, found: Any, scores: Any, items: Any, best: Any
-) -> None:
-    """Collect what reaches the bar, and keep the k best whenever there are 2k or more."""
-    k, size, worst = len(items), 0, np.float32(-np.inf)
+    All in one loop: a call with slices costs as much as looking through one chunk.
+    """
+    last = len(items) - 1
+    worst = best[last]
     for start in range(0, len(row), _CHUNK):
-        stop = min(start + _CHUNK, len(row))
-        if _any(row[start:stop], bar, worst):
-            for j in range(start, stop):
-                if row[j] >= bar and row[j] > worst and candidates[j]:
-                    found[size], scores[size] = j, row[j]
-                    size += 1
-            if size >= 2 * k:
-                _place(found[:size], scores[:size], items, best)
-                for at in range(k):
-                    found[at], scores[at] = items[at], best[at]
-                size, worst = k, best[k - 1]
-    _place(found[:size], scores[:size], items, best)
+        stop, count = min(start + _CHUNK, len(row)), np.int32(0)
+        for j in range(start, stop):
+            score = row[uint32(j)]
+            count = np.int32(count + ((score >= bar) & (score > worst)))
+        for j in range(start, stop if count else start):
+            score = row[uint32(j)]
+            if score >= bar and score > worst and candidates[first + j]:
+                at = last
+                while at and best[at - 1] < score:
+                    items[at], best[at] = items[at - 1], best[at - 1]
+                    at -= 1
+                items[at], best[at] = first + j, score
+                worst = best[last]
 
 
 @njit(cache=True, nogil=True)
 def top_rows(
     scores: NDArray[np.float32],
-    indptr: NDArray[np.int64],
+    first: int,
+    cursor: NDArray[np.int64],
+    ends: NDArray[np.int64],
     exclude: NDArray[np.int32],
     candidates: NDArray[np.bool_],
     items: NDArray[np.int32],
     best: NDArray[np.float32],
-) -> None:
-    """Fill ``items`` and ``best`` with the largest scores of each row, best first.
+) -> bool:
+    """Bring ``items`` and ``best``, the largest scores of each row, up to date with more columns.
 
-    Equal scores go by the lower index; -inf (and NaN) is never taken.
+    Equal scores go by the lower index; -inf (and NaN) is never taken. False: what a row leaves out
+    does not ascend.
 
     Parameters
     ----------
     scores : ndarray of float32, shape (b, n)
         Overwritten by -inf where excluded.
-    indptr, exclude : ndarray of int64, shape (b + 1,), and int32
-        Columns that each row leaves out.
-    candidates : ndarray of bool, shape (n,)
+    first : int
+        The column of the first score; those before it were seen.
+    cursor, ends : ndarray of int64, shape (b,)
+        Where in ``exclude`` each row has not come by yet, which is moved on, and where it ends.
+    exclude : ndarray of int32
+        Columns that each row leaves out, ascending.
+    candidates : ndarray of bool, shape (all columns,)
         Columns that may be taken.
     items, best : ndarray of int32 and float32, shape (b, k)
-        Filled with -1 and -inf beforehand; what remains of that says that fewer were left.
+        Best first; -1 and -inf at the end where fewer were found so far.
     """
-    k = items.shape[1]
+    k, past = items.shape[1], first + scores.shape[1]
     maxima = np.empty(_SETS, np.float32)
-    found, kept = np.empty(2 * k + _CHUNK, np.int32), np.empty(2 * k + _CHUNK, np.float32)
     for b in range(scores.shape[0]):
-        row = scores[b]
-        for at in range(indptr[b], indptr[b + 1]):
-            row[exclude[at]] = -np.inf
-        _maxima(row, candidates, maxima)
-        _select(row, candidates, _bar(maxima, k), found, kept, items[b], best[b])
+        row, at = scores[b], cursor[b]
+        while at < ends[b] and exclude[at] < past:
+            if exclude[at] < first:
+                return False
+            row[exclude[at] - first] = -np.inf
+            at += 1
+        cursor[b] = at
+        above, bar = _above(row, best[b, k - 1]), np.float32(-np.inf)
+        if above > 2 * k:
+            _maxima(row, candidates[first:past], maxima)
+            bar = _bar(maxima, k)
+        if above:
+            _select(row, first, candidates, bar, items[b], best[b])
+    return True

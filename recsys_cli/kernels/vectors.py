@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
-from recsys_cli.kernels._code import LANES, broadcast, each, fma, named_rows, summed
+from recsys_cli.kernels._code import INT, LANES, Array, broadcast, each, fma, named_rows, summed
 
-__all__ = ["LANES", "attract", "dot", "dot_gap", "fetch", "prefer"]
+__all__ = ["LANES", "attract", "dot", "dot_gap", "fetch", "fetch_span", "prefer"]
 
 
 @intrinsic
@@ -87,12 +88,25 @@ def prefer(
 
 @intrinsic
 def fetch(typing: Any, a: Any, i: Any) -> Any:
-    """Ask for ``a[i]``, of which no value is read: when it is needed, it is near the core."""
+    """Ask for the row ``a[i]``, no value of which is read: it is near the core when it changes."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         length, (x,) = named_rows(context, builder, sig, args)
         with each(builder, length) as (f, _):
-            x.fetch(f)
+            x.fetch(f, write=True)
         return context.get_dummy_value()
 
     return types.void(a, types.int64), code
+
+
+@intrinsic
+def fetch_span(typing: Any, a: Any, start: Any, stop: Any) -> Any:
+    """Ask for ``a[start:stop]`` of a 1-D array, no value of which is read yet."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        whole = Array(context, builder, sig.args[0], args[0]).whole()
+        with cgutils.for_range_slice(builder, args[1], args[2], INT(LANES)) as (at, _):
+            whole.fetch(at, write=False)
+        return context.get_dummy_value()
+
+    return types.void(a, types.int64, types.int64), code

@@ -19,7 +19,11 @@ from recsys_cli import threads
 from recsys_cli.data import Dataset, DatasetInfo, Features, IdMap, Interactions, SideFeatures
 
 _ARRAYS = ("user_idx", "item_idx", "value", "timestamp", "weight")
+#: What is long in counting, and so is kept.
+_COUNTS = ("user_counts", "item_counts")
 _CHECKSUM, _LENGTH, _ALIGNMENT = 4, 8, 64
+#: Bytes that one checksum is of: so few that all threads have some.
+_PIECE = 1 << 24
 
 
 def pack(dataset: Dataset) -> Iterator[bytes | memoryview]:
@@ -41,6 +45,7 @@ def _arrays(dataset: Dataset) -> Iterator[tuple[str, NDArray[Any]]]:
     for name in _ARRAYS:
         if getattr(data, name) is not None:
             yield name, getattr(data, name)
+    yield from ((name, getattr(data, name)) for name in _COUNTS)
     yield from ((f"fold/{name}", labels) for name, labels in dataset.folds.items())
     for side, features in _sides(dataset.features):
         yield from ((f"{side}/{name}", column) for name, column in features.numeric.items())
@@ -48,7 +53,8 @@ def _arrays(dataset: Dataset) -> Iterator[tuple[str, NDArray[Any]]]:
 
 def _checksums(arrays: Iterable[NDArray[Any]]) -> list[int]:
     views = [array.view(np.uint8).data for array in arrays]
-    return threads.map_blocks(lambda at, _: zlib.crc32(views[at]), len(views), 1)
+    pieces = [view[at : at + _PIECE] for view in views for at in range(0, len(view), _PIECE)]
+    return threads.map_blocks(lambda at, _: zlib.crc32(pieces[at]), len(pieces), 1)
 
 
 def _document(dataset: Dataset, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
@@ -99,19 +105,34 @@ def unpack(packed: Any) -> Dataset:
     arrays = dict(_views(view, stop, document["arrays"]))
     if _checksums(arrays.values()) != document["checksums"]:
         raise ValueError("a checksum of the arrays differs")
-    maps = {"users": IdMap(document["users"]), "items": IdMap(document["items"])}
-    interactions = Interactions(
-        maps["users"],
-        maps["items"],
-        arrays["user_idx"],
-        arrays["item_idx"],
-        arrays["value"],
-        arrays.get("timestamp"),
-        arrays.get("weight"),
-        document["scale"] and tuple(document["scale"]),
+    interactions = _interactions(document, arrays)
+    return Dataset(
+        interactions,
+        DatasetInfo(**document["info"]),
+        document["titles"],
+        _features(document, arrays, {"users": interactions.users, "items": interactions.items}),
+        {name: arrays[f"fold/{name}"] for name in document["folds"]},
     )
-    vars(interactions)["n_repeated"] = document["n_repeated"]
-    features = {
+
+
+def _interactions(document: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Interactions:
+    found = Interactions(
+        IdMap(document["users"]),
+        IdMap(document["items"]),
+        *(arrays[name] for name in _ARRAYS[:3]),
+        timestamp=arrays.get("timestamp"),
+        weight=arrays.get("weight"),
+        scale=document["scale"] and tuple(document["scale"]),
+    )
+    vars(found)["n_repeated"] = document["n_repeated"]
+    vars(found).update({name: arrays[name] for name in _COUNTS})
+    return found
+
+
+def _features(
+    document: dict[str, Any], arrays: dict[str, NDArray[Any]], maps: dict[str, IdMap]
+) -> SideFeatures:
+    sides = {
         side: Features(
             maps[side],
             categorical,
@@ -120,13 +141,7 @@ def unpack(packed: Any) -> Dataset:
         )
         for side, (categorical, multilabel, numeric) in document["features"].items()
     }
-    return Dataset(
-        interactions,
-        DatasetInfo(**document["info"]),
-        document["titles"],
-        SideFeatures(**features),
-        {name: arrays[f"fold/{name}"] for name in document["folds"]},
-    )
+    return SideFeatures(**sides)
 
 
 def _views(

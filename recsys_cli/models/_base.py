@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.errors import DamagedRun, DataError, Diverged, SpecError
-from recsys_cli.models._topk import top_k
+from recsys_cli.models._topk import TopK
 from recsys_cli.registry import Component, Config
 
 #: Called after each epoch with the model, the epoch (from 1) and its training loss; True stops.
@@ -140,10 +140,26 @@ class Model(Component[C], Generic[C]):
         Only the order within a row means something. A cold user's row is the items' popularity.
         """
         scores = self._score(np.maximum(user_idx, 0))
+        self._score_cold(scores, user_idx)
+        return scores
+
+    def _score_cold(self, scores: Float32, user_idx: Int32, first: int = 0) -> None:
+        """Overwrite the rows of cold users by the popularity of the items from ``first``."""
         cold = self.is_cold(user_idx)
         if cold.any():
-            scores[cold] = self.item_counts_
-        return scores
+            scores[cold] = self.item_counts_[first : first + scores.shape[1]]
+
+    def score_parts(self, user_idx: Int32) -> Iterator[tuple[int, Float32]]:
+        """Yield the :meth:`score` of consecutive runs of items, each with its first item.
+
+        The caller overwrites a part, and is done with it before it asks for the next.
+        """
+        yield 0, self.score(user_idx)
+
+    @property
+    def users_at_once(self) -> int:
+        """How many users one thread had best ask :meth:`score_parts` for."""
+        return rows_at_once(len(self.item_counts_))
 
     def is_cold(self, user_idx: Int32) -> Bool:
         """Return which users have nothing to be scored from, so that popularity serves them.
@@ -190,10 +206,13 @@ class Model(Component[C], Generic[C]):
             candidates = None
 
         def best(start: int, stop: int) -> tuple[Int32, Float32]:
-            rows = None if exclude is None else exclude.rows(np.arange(start, stop))
-            return top_k(self.score(user_idx[start:stop]), k, rows, candidates)
+            rows = None if exclude is None else exclude.span(start, stop)
+            top = TopK((stop - start, len(self.item_counts_)), k, rows, candidates)
+            for first, scores in self.score_parts(user_idx[start:stop]):
+                top.add(scores, first)
+            return top.items, top.best
 
-        return best_of_blocks(best, len(user_idx), len(self.item_counts_))
+        return best_of_blocks(best, len(user_idx), self.users_at_once)
 
     def fold_in(self, history: CSR) -> Self:
         """Return the same model with other users: one for each row of ``history``, none trained on.
@@ -288,14 +307,15 @@ def _steadier(config: ModelConfig) -> str:
 
 
 def best_of_blocks(
-    best: Callable[[int, int], tuple[Int32, Float32]], rows: int, n_items: int
+    best: Callable[[int, int], tuple[Int32, Float32]], rows: int, block: int
 ) -> tuple[Int32, Float32]:
-    """Run ``best(start, stop)``, a top-k, over blocks of rows on all threads; join the results.
-
-    A block holds :data:`BLOCK_SCORES` scores, so memory is bounded by the threads, not by the rows.
-    """
-    block = max(1, BLOCK_SCORES // max(1, n_items))
+    """Run ``best(start, stop)``, a top-k, over blocks of rows on all threads; join the results."""
     with threads.single_blas():
         found = threads.map_blocks(best, rows, block) or [best(0, 0)]
     items, scores = zip(*found, strict=True)
     return np.concatenate(items), np.concatenate(scores)
+
+
+def rows_at_once(n_items: int) -> int:
+    """Return how many rows of scores one thread holds: memory goes by threads, not by rows."""
+    return max(1, BLOCK_SCORES // max(1, n_items))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from recsys_cli import threads
 from recsys_cli.data import Float32, Int32, Int64
-from recsys_cli.models._base import Model, ModelConfig, best_of_blocks
+from recsys_cli.models._base import Model, ModelConfig, best_of_blocks, rows_at_once
 from recsys_cli.models._topk import top_k
 
 C = TypeVar("C", bound=ModelConfig)
 _PAIR_BLOCK = 1 << 16
+#: Users whose scores are computed together, and scores computed at a time: a MB of them.
+_USERS, _PART = 512, 1 << 18
 
 
 class FactorModel(Model[C], Generic[C]):
@@ -37,11 +40,37 @@ class FactorModel(Model[C], Generic[C]):
     mean_: np.float32 = np.float32(0)
 
     def _score(self, user_idx: Int32) -> Float32:
-        scores = self.user_factors_[user_idx] @ self.item_factors_.T
-        if self.item_bias_ is not None:
-            scores += self.item_bias_
+        return self._scorer(user_idx)(slice(None))
+
+    def score_parts(self, user_idx: Int32) -> Iterator[tuple[int, Float32]]:
+        """Yield scores as :class:`Model` does, so few at once that they stay in the cache."""
+        users, n = max(1, len(user_idx)), len(self.item_counts_)
+        scores, width = self._scorer(np.maximum(user_idx, 0)), max(1, _PART // users)
+        for first in range(0, n, width):
+            part = scores(slice(first, first + width))
+            self._score_cold(part, user_idx, first)
+            yield first, part
+
+    @property
+    def users_at_once(self) -> int:
+        """How many users one thread had best ask :meth:`score_parts` for."""
+        return _USERS
+
+    def _scorer(self, user_idx: Int32) -> Callable[[slice], Float32]:
+        """Return what scores a run of items for these users."""
+        users = self.user_factors_[user_idx]
+        shift = None
         if self.user_bias_ is not None:
-            scores += (self.user_bias_[user_idx] + self.mean_)[:, None]
+            shift = (self.user_bias_[user_idx] + self.mean_)[:, None]
+
+        def scores(items: slice) -> Float32:
+            found: Float32 = users @ self.item_factors_[items].T
+            if self.item_bias_ is not None:
+                found += self.item_bias_[items]
+            if shift is not None:
+                found += shift
+            return found
+
         return scores
 
     def predict(self, user_idx: Int32, item_idx: Int32, timestamp: Int64 | None = None) -> Float32:
@@ -81,4 +110,4 @@ class FactorModel(Model[C], Generic[C]):
             cosine[~warm[items]] = -np.inf
             return top_k(cosine, k, candidates=warm)
 
-        return best_of_blocks(best, len(item_idx), len(warm))
+        return best_of_blocks(best, len(item_idx), rows_at_once(len(warm)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_cli.data import CSR, Float32, Int32
-from recsys_cli.models._base import best_of_blocks
+from recsys_cli.models._base import best_of_blocks, rows_at_once
 from recsys_cli.models._topk import top_k
 
 
@@ -42,4 +42,4 @@ def strongest(matrix: CSR, item_idx: Int32, k: int) -> tuple[Int32, Float32]:
         weights[np.arange(len(items)), items] = -np.inf
         return top_k(weights, k)
 
-    return best_of_blocks(best, len(item_idx), matrix.n_cols)
+    return best_of_blocks(best, len(item_idx), rows_at_once(matrix.n_cols))

@@ -9,7 +9,7 @@ import numpy as np
 
 from recsys_cli.data import CSR, Float32, Int32, Interactions
 from recsys_cli.errors import DataError
-from recsys_cli.models._base import ModelConfig, best_of_blocks
+from recsys_cli.models._base import ModelConfig, best_of_blocks, rows_at_once
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._history import HistoryModel
 from recsys_cli.models._topk import top_k
@@ -78,4 +78,4 @@ class LinearModel(HistoryModel[C], Generic[C]):
             weights[weights == 0] = -np.inf
             return top_k(weights, k)
 
-        return best_of_blocks(best, len(item_idx), len(self.item_counts_))
+        return best_of_blocks(best, len(item_idx), rows_at_once(len(self.item_counts_)))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys_cli import threads
-from recsys_cli.data import CSR, Float32, Float64, Int32, Int64
+from recsys_cli.data import CSR, Float32, Float64, Int32, Int64, order_by
 from recsys_cli.models._topk import SMALL
 
 _ROWS = 32
@@ -87,24 +87,32 @@ def nearest(
 def _by_kernel(
     measure: Measure, rows: CSR, targets: CSR, lengths: Lengths, itself: Int32, n: int
 ) -> list[Found]:
-    from recsys_cli.kernels.similarity import common_rows, dot_rows
+    """Search with the targets in the order of their counts: sums of most are then in the cache."""
+    from recsys_cli.kernels.common import common_rows
+    from recsys_cli.kernels.similarity import dot_rows
 
     kind, shrinkage, power = measure
-    columns = np.ascontiguousarray(lengths[1].T)
+    names = order_by(-np.bincount(targets.indices, minlength=targets.n_cols)).astype(np.int32)
+    place = np.empty_like(names)
+    place[names] = np.arange(len(names))
+    itself = np.where(itself < 0, itself, place[itself])
+    by_place = targets.indptr, place[targets.indices]
+    scales, shifts = np.ascontiguousarray(lengths[1][names].T)
     values = targets.data[: 0 if (targets.data == 1).all() else None]
+    counted = shrinkage > 0 or kind == "pearson"
 
     def block(start: int, stop: int) -> Found:
         counts = np.empty(stop - start, np.int64)
         ids = np.empty((stop - start, n), np.int32)
         best = np.empty((stop - start, n), np.float32)
-        out, span = (counts, ids, best), (start, stop, *rows[:3])
+        out, span = (counts, ids, best), (start, stop)
         if kind.startswith("common"):
-            moments = (*targets, kind == "common-pearson", shrinkage, power)
-            common_rows(*span, itself, *moments, *out)
+            moments = (kind == "common-pearson", float(shrinkage), float(power))
+            common_rows(span, rows[:3], itself, (*by_place, targets.data, names), moments, out)
         else:
-            dots = (*targets[:2], values, columns, kind == "jaccard")
-            how = (np.float32(shrinkage), np.float32(power))
-            dot_rows(*span, lengths[0], itself, *dots, *how, *out)
+            how = (kind == "jaccard", counted, np.float32(shrinkage), np.float32(power))
+            met = (*by_place, values, scales, shifts, names)
+            dot_rows(span, (*rows[:3], lengths[0]), itself, met, how, out)
         kept = np.arange(n) < counts[:, None]
         return counts, ids[kept], best[kept]
 

@@ -19,7 +19,7 @@ from recsys_cli.data import (
     SideFeatures,
 )
 from recsys_cli.errors import DataError
-from recsys_cli.models._base import BLOCK_SCORES, ModelConfig, best_of_blocks
+from recsys_cli.models._base import BLOCK_SCORES, ModelConfig, best_of_blocks, rows_at_once
 from recsys_cli.models._content import Weighting, products, profiles, unit_rows
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._features import required
@@ -155,7 +155,7 @@ class Content(HistoryModel[ContentConfig]):
             return top_k(cosine, k)
 
         rows = self._rows
-        return best_of_blocks(best, len(item_idx), rows.n_rows)
+        return best_of_blocks(best, len(item_idx), rows_at_once(rows.n_rows))
 
 
 def _centred(values: Float64, indptr: Int64) -> Float64:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -83,10 +83,15 @@ class SurpriseNMF(FactorModel[SurpriseNMFConfig]):
         self.user_factors_, self.item_factors_ = fitted.of_users("pu"), fitted.of_items("qi")
         yield None
 
-    def _score(self, user_idx: Int32) -> Float32:
-        scores = super()._score(user_idx)
-        scores[:, self.item_counts_ == 0] = self.fallback_
-        return scores
+    def _scorer(self, user_idx: Int32) -> Callable[[slice], Float32]:
+        scores, cold = super()._scorer(user_idx), self.item_counts_ == 0
+
+        def with_fallback(items: slice) -> Float32:
+            found = scores(items)
+            found[:, cold[items]] = self.fallback_
+            return found
+
+        return with_fallback
 
     def predict(self, user_idx: Int32, item_idx: Int32, timestamp: Int64 | None = None) -> Float32:
         """Return p_u · q_i of each pair, float32 (n,); the mean rating for unknown ones."""

@@ -57,7 +57,12 @@ def as_plain(data: Dataset) -> Any:
             sides[side] = (found.ids.ids, found.categorical, found.multilabel, str(numeric))
     arrays = [x.user_idx, x.item_idx, x.value, x.timestamp, x.weight, *data.folds.values()]
     plain = [None if array is None else (array.dtype, array.tolist()) for array in arrays]
-    ids = (x.users.ids, x.items.ids, x.n_repeated)
+    ids = (
+        x.users.ids,
+        x.items.ids,
+        x.n_repeated,
+        *(c.tolist() for c in (x.user_counts, x.item_counts)),
+    )
     return (ids, x.scale, plain, data.info, data.titles, sides, [*data.folds])
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recsys_cli.data import CSR
 from recsys_cli.errors import DataError, SpecError
 from recsys_cli.models import _topk
-from recsys_cli.models._topk import top_k
+from recsys_cli.models._topk import TopK, top_k
 
 
 def brute(scores, k, exclude, candidates):
@@ -46,19 +46,20 @@ def cases(draw):
     return scores, draw(st.sampled_from([1, 2, 10, 100, 700])), exclude, candidates
 
 
-@pytest.mark.parametrize("fill", [_topk._by_numpy, _topk._by_kernel])
+@pytest.mark.parametrize("add", [TopK._add_by_numpy, TopK._add_by_kernel])
 @settings(deadline=None)  # the first case imports numba
-@given(case=cases())
-def test_both_ways_equal_a_full_sort(fill, case):
+@given(case=cases(), width=st.sampled_from([1, 7, 300, 2500]))
+def test_both_ways_equal_a_full_sort_however_the_columns_come(add, case, width):
     scores, k, exclude, candidates = case
-    items = np.full((len(scores), k), -1, np.int32)
-    best = np.full((len(scores), k), -np.inf, np.float32)
-    fill(scores.copy(), exclude, candidates, items, best)
+    top = TopK(scores.shape, k, exclude, candidates)
+    step = max(width, scores.shape[1] // 20)
+    for first in range(0, scores.shape[1], step):
+        add(top, scores[:, first : first + step].copy(), first)
     expected = brute(scores, k, exclude, candidates)
-    np.testing.assert_array_equal(items, expected)
-    at = np.take_along_axis(scores, np.maximum(items, 0), axis=1)
-    found = np.where(items < 0, np.float32(-np.inf), at)
-    np.testing.assert_array_equal(best.view(np.int32), found.view(np.int32))
+    np.testing.assert_array_equal(top.items, expected)
+    at = np.take_along_axis(scores, np.maximum(top.items, 0), axis=1)
+    found = np.where(top.items < 0, np.float32(-np.inf), at)
+    np.testing.assert_array_equal(top.best.view(np.int32), found.view(np.int32))
 
 
 @pytest.mark.parametrize("rows", [1, 50])
@@ -97,6 +98,15 @@ def test_bad_exclusions_never_reach_the_kernel(column):
         top_k(np.zeros((20, 3), np.float32), 2, bad)
 
 
+def test_the_kernel_refuses_exclusions_that_come_too_late():
+    columns = np.tile(np.array([3, 0], np.int32), 20)
+    unsorted = CSR(np.arange(21) * 2, columns, np.ones(40, np.float32), 4)
+    top = TopK((20, 4), 1, unsorted)
+    top.add(np.ones((20, 2), np.float32), 0)
+    with pytest.raises(DataError, match="do not ascend"):
+        top.add(np.ones((20, 2), np.float32), 2)
+
+
 def test_one_user_never_waits_for_numba(monkeypatch):
-    monkeypatch.setattr(_topk, "_by_kernel", None)
+    monkeypatch.setattr(TopK, "_add_by_kernel", None)
     assert top_k(np.zeros((_topk.SMALL, 3), np.float32), 1)[0].tolist() == [[0]] * _topk.SMALL
