@@ -63,7 +63,9 @@ class Rows:
     def disjoint(self) -> bool:
         """Whether no row is in two parts."""
         masks = list(self.masks().values())
-        together = np.logical_or.reduce(masks)
+        together = masks[0].copy()
+        for mask in masks[1:]:
+            together |= mask
         return sum(map(np.count_nonzero, masks)) == np.count_nonzero(together)
 
 
