@@ -41,7 +41,7 @@ from recsys_cli.metrics._base import RankingMetric
 from recsys_cli.metrics._groups import GroupMetric
 from recsys_cli.metrics._hits import follows_from_hits
 from recsys_cli.metrics._ips import Weighed
-from recsys_cli.models._base import BLOCK_SCORES
+from recsys_cli.models._blocks import rows_at_once
 from recsys_cli.spec import EvaluationSpec, RelevantSpec
 
 FULL = Shape(users=138_493, items=26_744, interactions=17_000_000, factors=128)
@@ -106,7 +106,7 @@ class Bench:
 
         def work() -> None:
             with threads.single_blas():
-                threads.map_blocks(block, len(users), max(1, BLOCK_SCORES // len(items)))
+                threads.map_blocks(block, len(users), rows_at_once(len(items)))
 
         return timed(work)
 

@@ -15,9 +15,8 @@ from benchmarks import _roofline
 from benchmarks._data import SEED, matrix, pairs
 from benchmarks._measure import Row, in_turn, timed
 from recsys_cli import threads
-from recsys_cli.data import CSR, Float32, csr
+from recsys_cli.data import CSR, Int32, csr
 from recsys_cli.models import MODELS
-from recsys_cli.models._base import BLOCK_SCORES
 from recsys_cli.seeding import generator
 
 TOP, SEEN = 10, 72
@@ -65,7 +64,7 @@ def _rows(name: str, model: Any, seen: CSR, quick: bool) -> list[Row]:
             {
                 "ours": lambda: timed(ours),
                 "peer": lambda: timed(peer),
-                "product": lambda: timed(lambda: _product(model.user_factors_, library)),
+                "product": lambda: timed(lambda: _product(model, users)),
             },
             2 if quick else 7,
         )
@@ -106,10 +105,9 @@ def _library(model: Any) -> Any:
     return library
 
 
-def _product(users: Float32, library: Any) -> None:
-    items: Float32 = library.item_factors
-
+def _product(model: Any, users: Int32) -> None:
     def block(start: int, stop: int) -> None:
-        users[start:stop] @ items.T
+        for _ in model.score_parts(users[start:stop]):
+            pass
 
-    threads.map_blocks(block, len(users), max(1, BLOCK_SCORES // len(items)))
+    threads.map_blocks(block, len(users), model.users_at_once)

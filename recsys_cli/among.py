@@ -10,7 +10,8 @@ from recsys_cli import threads
 from recsys_cli.candidates import CandidateLists
 from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64
 from recsys_cli.heldout import HeldOut
-from recsys_cli.models._base import BLOCK_SCORES, Model
+from recsys_cli.models._base import Model
+from recsys_cli.models._blocks import rows_at_once
 from recsys_cli.models._topk import top_k
 
 
@@ -55,7 +56,7 @@ def rank_among(
         scores = model.score(users[start:stop])[listed.row_of(), listed.indices]
         return _Table.of(listed, scores).rank(part.relevant.rows(rows[start:stop]), depth)
 
-    size = max(1, BLOCK_SCORES // part.pairs.n_items)
+    size = rows_at_once(part.pairs.n_items)
     found = threads.map_blocks(block, len(rows), size) or [block(0, 0)]
     return Ranking(*(np.concatenate(column) for column in zip(*found, strict=True)))
 

@@ -14,7 +14,8 @@ from recsys_cli.data import CSR, Float32, Float64, Int32, Int64
 from recsys_cli.errors import Diverged
 from recsys_cli.heldout import HeldOut
 from recsys_cli.listener import Listener
-from recsys_cli.models._base import Model, rows_at_once
+from recsys_cli.models._base import Model
+from recsys_cli.models._blocks import rows_at_once
 from recsys_cli.models._topk import TopK
 
 #: Users asked for, or folded in, at a time; progress is told between.

@@ -237,7 +237,7 @@ def test_the_document_holds_what_stands_beside_and_no_nan():
 
 
 def test_the_same_bits_at_any_number_of_threads(monkeypatch):
-    monkeypatch.setattr("recsys_cli.among.BLOCK_SCORES", 60)
+    monkeypatch.setattr("recsys_cli.models._blocks.BLOCK_SCORES", 60)
     split = divided(1, hold_out_users=True)
     asked = EvaluationSpec.model_validate({"metrics": EVERYTHING, "candidates": {"sampled": 5}})
     model, documents = fitted(split), []

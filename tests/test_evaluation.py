@@ -23,7 +23,7 @@ from recsys_cli.data import (
 )
 from recsys_cli.errors import DataError, Diverged, SpecError
 from recsys_cli.evaluation import Evaluation, Evaluator, estimate
-from recsys_cli.models import _base
+from recsys_cli.models import _blocks
 from recsys_cli.models._base import Model, ModelConfig
 from recsys_cli.spec import EvaluationSpec, RelevantSpec
 from tests.conftest import interactions, side_features
@@ -201,7 +201,7 @@ CASES = [
 @pytest.mark.parametrize("hold_out_users", [False, True])
 def test_it_equals_loops_over_plain_lists(case, repeats, hold_out_users, monkeypatch):
     monkeypatch.setattr(answers, "BLOCK", 4)
-    monkeypatch.setattr(_base, "BLOCK_SCORES", 40)
+    monkeypatch.setattr(_blocks, "BLOCK_SCORES", 40)
     for seed in range(3):
         split = divided(seed, repeats=repeats, hold_out_users=hold_out_users)
         found, naive = run(split, **case)
@@ -319,7 +319,7 @@ def test_a_metric_whose_features_the_data_lack_is_refused_before_the_model_is_as
 
 
 def test_the_same_bits_at_any_number_of_threads(monkeypatch):
-    monkeypatch.setattr(_base, "BLOCK_SCORES", 60)
+    monkeypatch.setattr(_blocks, "BLOCK_SCORES", 60)
     split = divided(1, hold_out_users=True)
     spec, model = EvaluationSpec(metrics=EVERYTHING), fitted(split)
     documents = []

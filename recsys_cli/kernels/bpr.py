@@ -1,4 +1,4 @@
-"""Bayesian personalised ranking: pairs sampled and learned block by block of users × items."""
+"""Bayesian personalised ranking: pairs drawn and learned block by block of users × items."""
 
 from __future__ import annotations
 
@@ -8,139 +8,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from recsys_cli.kernels.negatives import draw_negatives, mix
 from recsys_cli.kernels.vectors import LANES, dot, dot_gap, fetch, prefer
 
-_TRIES = 8
 #: How many pairs before its turn a user's row is asked for.
 _AHEAD = 4
 #: Pairs whose losses are multiplied before one logarithm, and the most that each can be: together
 #: they stay within float64.
 _FACTORS, _MOST = 16, 40.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def deal(
-    start: int,
-    stop: int,
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    members: NDArray[np.int32],
-    member_bounds: NDArray[np.int64],
-    item_group: NDArray[np.int32],
-    bounds: NDArray[np.int64],
-    users: NDArray[np.int32],
-    items: NDArray[np.int32],
-) -> None:
-    """Write the interactions of user groups ``start`` to ``stop`` block by block.
-
-    Parameters
-    ----------
-    indptr, indices
-        The interactions by user.
-    members, member_bounds
-        The users group by group, and where each group begins and ends.
-    bounds : (groups, groups + 1)
-        ``bounds[g, 0]`` is where user group g begins; the bounds of its blocks are filled in.
-    users, items : (n,)
-        Receive the interactions.
-    """
-    groups = len(bounds)
-    for g in range(start, stop):
-        at = np.zeros(groups + 1, np.int64)
-        for m in range(member_bounds[g], member_bounds[g + 1]):
-            for n in range(indptr[members[m]], indptr[members[m] + 1]):
-                at[item_group[indices[n]] + 1] += 1
-        for h in range(groups):
-            at[h + 1] += at[h]
-            bounds[g, h + 1] = bounds[g, 0] + at[h + 1]
-        for m in range(member_bounds[g], member_bounds[g + 1]):
-            for n in range(indptr[members[m]], indptr[members[m] + 1]):
-                h = item_group[indices[n]]
-                users[bounds[g, 0] + at[h]] = members[m]
-                items[bounds[g, 0] + at[h]] = indices[n]
-                at[h] += 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _mix(x: np.uint64) -> np.uint64:
-    """Hash a counter (the finaliser of SplitMix64: Steele, Lea and Flood, OOPSLA 2014)."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: np.uint64 = x ^ (x >> np.uint64(31))
-    return mixed
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _draw(key: np.uint64, counter: int) -> np.uint64:
-    """Return 32 random bits, the ``counter``-th of the stream ``key``."""
-    mixed: np.uint64 = _mix(key + np.uint64(counter) * np.uint64(0x9E3779B97F4A7C15))
-    return mixed >> np.uint64(32)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _below(bits: np.uint64, n: int) -> int:
-    """Return 32 random bits as a number of 0 … n - 1."""
-    return int((bits * np.uint64(n)) >> np.uint64(32))
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _member(bits: np.uint64, low: int, high: int, mass: NDArray[np.float64]) -> int:
-    """Return a number of ``low`` to ``high - 1``: evenly if ``mass`` is empty, else by its weight.
-
-    ``mass[m]`` is the sum of the weights of the members before ``m``.
-    """
-    if len(mass) == 0:
-        evenly: int = low + _below(bits, high - low)
-        return evenly
-    target = mass[low] + (mass[high] - mass[low]) * (np.float64(bits) / 4294967296.0)
-    high -= 1
-    while low < high:
-        middle = (low + high + 1) >> 1
-        if mass[middle] <= target:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _draw_negatives(
-    first: int,
-    last: int,
-    users: NDArray[np.int32],
-    items: NDArray[np.int32],
-    place: NDArray[np.int32],
-    stream: np.uint64,
-    low: int,
-    high: int,
-    members: NDArray[np.int32],
-    mass: NDArray[np.float64],
-    drawn: NDArray[np.int32],
-) -> None:
-    """Fill each row of ``drawn`` with items that the user of an interaction did not take.
-
-    Where 8 draws an item find none, -1 stands in the places left at the end of the row.
-    """
-    taken, candidates = np.zeros(high - low, np.bool_), drawn.shape[1]
-    tries, begin = _TRIES * candidates, first
-    while begin < last:
-        end = begin
-        while end < last and users[end] == users[begin]:
-            taken[place[items[end]]] = True
-            end += 1
-        for n in range(begin - first, end - first):
-            found = 0
-            for t in range(n * tries, (n + 1) * tries):
-                m = _member(_draw(stream, t), low, high, mass)
-                if not taken[m - low]:
-                    drawn[n, found] = members[m]
-                    found += 1
-                    if found == candidates:
-                        break
-            drawn[n, found:] = -1
-        for n in range(begin, end):
-            taken[place[items[n]]] = False
-        begin = end
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -240,7 +115,7 @@ def bpr(
     key : int
         Names the stream of random numbers; each block has its own within it.
     bounds, users, items
-        The interactions block by block and user by user, as :func:`deal` left them.
+        The interactions block by block and user by user, as ``deal`` left them.
     members, member_bounds
         The items group by group, and where each group begins and ends.
     place : (n_items,)
@@ -264,7 +139,7 @@ def bpr(
         h = (g + diagonal) % groups
         first, last = bounds[g, h], bounds[g, h + 1]
         drawn = np.empty((last - first, candidates), np.int32)
-        stream = _mix(key + np.uint64(g * groups + h))
+        stream = mix(key + np.uint64(g * groups + h))
         among = (member_bounds[h], member_bounds[h + 1], members, mass)
-        _draw_negatives(first, last, users, items, place, stream, *among, drawn)
+        draw_negatives(first, last, users, items, place, stream, *among, drawn)
         loss[g, h, 0], loss[g, h, 1] = _learn(first, last, users, items, drawn, p, q, b, lr, reg)

@@ -119,7 +119,9 @@ def _interactions(document: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> 
     found = Interactions(
         IdMap(document["users"]),
         IdMap(document["items"]),
-        *(arrays[name] for name in _ARRAYS[:3]),
+        arrays["user_idx"],
+        arrays["item_idx"],
+        arrays["value"],
         timestamp=arrays.get("timestamp"),
         weight=arrays.get("weight"),
         scale=document["scale"] and tuple(document["scale"]),

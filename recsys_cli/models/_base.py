@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.errors import DamagedRun, DataError, Diverged, SpecError
+from recsys_cli.models._blocks import best_of_blocks, rows_at_once
 from recsys_cli.models._topk import TopK
 from recsys_cli.registry import Component, Config
 
 #: Called after each epoch with the model, the epoch (from 1) and its training loss; True stops.
 OnEpoch = Callable[["Model[Any]", int, float | None], bool]
-#: Scores held at once by one thread of ``recommend`` (float32, so four bytes each).
-BLOCK_SCORES = 1 << 22
 
 
 class ModelConfig(Config):
@@ -304,18 +303,3 @@ def _steadier(config: ModelConfig) -> str:
         return " or ".join(filter(None, ("lower model.lr", raised)))
     looked = "look for huge values in the data: recsys data describe"
     return ", or ".join(filter(None, (raised, looked)))
-
-
-def best_of_blocks(
-    best: Callable[[int, int], tuple[Int32, Float32]], rows: int, block: int
-) -> tuple[Int32, Float32]:
-    """Run ``best(start, stop)``, a top-k, over blocks of rows on all threads; join the results."""
-    with threads.single_blas():
-        found = threads.map_blocks(best, rows, block) or [best(0, 0)]
-    items, scores = zip(*found, strict=True)
-    return np.concatenate(items), np.concatenate(scores)
-
-
-def rows_at_once(n_items: int) -> int:
-    """Return how many rows of scores one thread holds: memory goes by threads, not by rows."""
-    return max(1, BLOCK_SCORES // max(1, n_items))

@@ -9,7 +9,8 @@ import numpy as np
 
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interactions
-from recsys_cli.models._base import BLOCK_SCORES, Model
+from recsys_cli.models._base import Model
+from recsys_cli.models._blocks import BLOCK_SCORES
 from recsys_cli.models._topk import top_k
 
 Blend = Literal["linear", "z-score", "rank"]

@@ -9,7 +9,8 @@ import numpy as np
 
 from recsys_cli import threads
 from recsys_cli.data import Float32, Int32, Int64
-from recsys_cli.models._base import Model, ModelConfig, best_of_blocks, rows_at_once
+from recsys_cli.models._base import Model, ModelConfig
+from recsys_cli.models._blocks import best_of_blocks, rows_at_once
 from recsys_cli.models._topk import top_k
 
 C = TypeVar("C", bound=ModelConfig)

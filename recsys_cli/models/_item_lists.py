@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_cli.data import CSR, Float32, Int32
-from recsys_cli.models._base import best_of_blocks, rows_at_once
+from recsys_cli.models._blocks import best_of_blocks, rows_at_once
 from recsys_cli.models._topk import top_k
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from recsys_cli.data import CSR, Float32, Int32, Interactions
 from recsys_cli.errors import DataError
-from recsys_cli.models._base import ModelConfig, best_of_blocks, rows_at_once
+from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._blocks import best_of_blocks, rows_at_once
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._history import HistoryModel
 from recsys_cli.models._topk import top_k

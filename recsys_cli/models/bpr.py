@@ -173,7 +173,7 @@ def _deal(
     matrix: CSR, of_user: Int32, of_item: Int32, groups: int, users: Int32, items: Int32
 ) -> Int64:
     """Write the interactions block by block; return their bounds (groups, groups + 1)."""
-    from recsys_cli.kernels.bpr import deal
+    from recsys_cli.kernels.deal import deal
 
     counts = np.diff(matrix.indptr)
     members, member_bounds = _members(of_user, groups, counts > 0)

@@ -19,7 +19,8 @@ from recsys_cli.data import (
     SideFeatures,
 )
 from recsys_cli.errors import DataError
-from recsys_cli.models._base import BLOCK_SCORES, ModelConfig, best_of_blocks, rows_at_once
+from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._blocks import best_of_blocks, rows_at_once
 from recsys_cli.models._content import Weighting, products, profiles, unit_rows
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._features import required
@@ -109,7 +110,7 @@ class Content(HistoryModel[ContentConfig]):
         def block(start: int, stop: int) -> int:
             return int(np.count_nonzero(self.is_cold(users[start:stop])))
 
-        size = max(1, BLOCK_SCORES // max(1, self._rows.n_cols))
+        size = rows_at_once(self._rows.n_cols)
         without = sum(threads.map_blocks(block, len(users), size))
         return {"share of users without a profile": without / len(users)} if without else {}
 

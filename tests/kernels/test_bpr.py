@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_cli.kernels import bpr as kernel
+from recsys_cli.kernels.negatives import _member, draw_negatives
 from recsys_cli.models.bpr import _deal, _members, _places
 
 MASK = (1 << 64) - 1
@@ -103,7 +104,7 @@ def negatives(row, n_items, candidates, key=3, mass=None):
     members, drawn = np.arange(n_items, dtype=np.int32), np.empty((len(row), candidates), np.int32)
     mass = np.zeros(0) if mass is None else mass
     among = (0, n_items, members, mass, drawn)
-    kernel._draw_negatives(0, len(row), users, items, members, np.uint64(key), *among)
+    draw_negatives(0, len(row), users, items, members, np.uint64(key), *among)
     return drawn
 
 
@@ -123,11 +124,11 @@ def test_negatives_follow_their_weights_and_stay_in_their_group():
     members = np.array([5, 2, 7, 1, 0], np.int32)
     mass = np.array([0.0, 1, 3, 3, 6, 7])
     bits = np.linspace(0, 2**32 - 1, 6000).astype(np.uint64)
-    drawn = [members[kernel._member(b, 1, 4, mass)] for b in bits]
+    drawn = [members[_member(b, 1, 4, mass)] for b in bits]
     assert {item: drawn.count(item) for item in set(drawn)} == pytest.approx(
         {2: 2400, 1: 3600}, abs=2
     )
-    evenly = [members[kernel._member(b, 1, 4, mass[:0])] for b in bits]
+    evenly = [members[_member(b, 1, 4, mass[:0])] for b in bits]
     assert [evenly.count(item) for item in (2, 7, 1)] == pytest.approx([2000] * 3, abs=1)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys_cli.errors import SpecError
-from recsys_cli.models import _base
+from recsys_cli.models import _blocks, _factor
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._factor import FactorModel
 
@@ -53,7 +53,7 @@ def test_a_model_that_ranks_predicts_no_ratings(model, monkeypatch):
 
 @pytest.mark.parametrize("block", [1, 1 << 22])
 def test_similar_items_are_other_warm_items_by_cosine(model, block, monkeypatch):
-    monkeypatch.setattr(_base, "BLOCK_SCORES", block)
+    monkeypatch.setattr(_blocks, "BLOCK_SCORES", block)
     items, cosines = model.similar_items(np.array([0, 2, 3], np.int32), 6)
     assert items.tolist() == [[1, 2, 4, -1, -1, -1], [1, 0, 4, -1, -1, -1], [-1] * 6]
     np.testing.assert_allclose(cosines[0, :3], [2 / np.sqrt(4.04), 0, -1], rtol=1e-6)
@@ -68,3 +68,23 @@ def test_unknown_and_cold_users_get_what_is_popular(model):
 def test_no_users_get_no_lists(model):
     items, scores = model.recommend(np.empty(0, np.int32), 3)
     assert items.shape == scores.shape == (0, 3)
+
+
+@pytest.mark.parametrize("biased", [False, True])
+@pytest.mark.parametrize("part", [1, 40, 1 << 18])
+def test_lists_do_not_depend_on_how_many_scores_are_held_at_once(biased, part, monkeypatch):
+    rng = np.random.default_rng(0)
+    model = Fixed()
+    model.user_factors_ = rng.integers(-3, 4, (30, 4)).astype(np.float32)
+    model.item_factors_ = rng.integers(-3, 4, (50, 4)).astype(np.float32)
+    model.user_counts_, model.item_counts_ = rng.integers(0, 3, 30), rng.integers(0, 9, 50)
+    if biased:
+        model.user_bias_ = rng.integers(0, 4, 30).astype(np.float32)
+        model.item_bias_ = rng.integers(0, 4, 50).astype(np.float32)
+    users = np.append(np.arange(30), -1).astype(np.int32)
+    expected = np.argsort(-model.score(users), axis=1, kind="stable")[:, :7]
+    monkeypatch.setattr(_factor, "_USERS", 13)
+    monkeypatch.setattr(_factor, "_PART", part)
+    items, best = model.recommend(users, 7)
+    np.testing.assert_array_equal(items, expected)
+    np.testing.assert_array_equal(best, np.take_along_axis(model.score(users), expected, 1))
