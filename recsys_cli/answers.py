@@ -140,11 +140,11 @@ def _rank(
 def _note_lists(
     answers: Answers, model: Model[Any], at: Int64, top: TopK, seen: CSR, part: HeldOut
 ) -> None:
-    depth, finite = answers.items.shape[1], np.isfinite(top.best[top.items >= 0]).all()
-    _check(model, _is_full(top.items, seen, part) and finite, "score")
+    (items, best), depth = top.result(), answers.items.shape[1]
+    _check(model, _is_full(items, seen, part) and np.isfinite(best[items >= 0]).all(), "score")
     assert answers.next is not None
-    answers.items[at], answers.scores[at] = top.items[:, :depth], top.best[:, :depth]
-    answers.next[at] = top.best[:, depth]
+    answers.items[at], answers.scores[at] = items[:, :depth], best[:, :depth]
+    answers.next[at] = best[:, depth]
 
 
 def _auc(scores: Float32, seen: CSR, relevant: CSR, part: HeldOut) -> Float64:

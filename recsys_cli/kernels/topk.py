@@ -1,11 +1,12 @@
 """The largest k of each row of scores, which come in runs of columns, the first columns first.
 
-What exceeds the k-th largest so far is collected: few scores, once k are found. Where they are
-many, as in the first run, a bar is found before: the columns j, j + 512, j + 1024 … make one of 512
-sets; the k largest of the sets' maxima are k scores of the row, so the k-th of them is at most the
-row's k-th score, and few more than k scores reach it. Neighbours, which are often alike, fall into
-different sets. What meets every score is without branches and in slices, so that the compiler fills
-registers; NaN fails each comparison.
+What exceeds a bar is collected, and thinned out to k whenever there are 2k or more, which raises
+the bar to the k-th largest so far: few scores reach it then. Where they are many, as in the first
+run, a bar is found before: the columns j, j + 512, j + 1024 … make one of 512 sets; the k largest
+of the sets' maxima are k scores of the row, so the k-th of them is at most the row's k-th score,
+and few more than k scores reach it. Neighbours, which are often alike, fall into different sets.
+What meets every score is without branches and in slices, so that the compiler fills registers; NaN
+fails each comparison.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, uint32
+from numba import njit
 from numpy.typing import NDArray
+
+from recsys_cli.kernels.masks import WIDTH, exceeding, lowest
 
 #: With fewer than k of them there is no bar, and everything is collected.
 _SETS = 512
-#: Scores compared at once with the bar.
-_CHUNK = 64
+#: What a row needs room for beyond twice k.
+SPARE = WIDTH
 
 
 @njit(cache=True, nogil=True)
@@ -53,12 +56,14 @@ def _above(scores: Any, bar: np.float32) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _bar(maxima: Any, k: int) -> Any:
-    """Return the k-th largest maximum, or less where it is not finite, narrowing it down."""
+def _largest(scores: Any, k: int) -> Any:
+    """Return the k-th largest score, -inf where there is none, narrowing it down."""
     low, high = np.float32(-np.inf), np.float32(np.inf)
-    for score in maxima:
+    if _reaching(scores, high) >= k:
+        return high
+    for score in scores:
         if low < score < high:
-            if _reaching(maxima, score) >= k:
+            if _reaching(scores, score) >= k:
                 low = score
             else:
                 high = score
@@ -66,44 +71,56 @@ def _bar(maxima: Any, k: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _select(row: Any, first: int, candidates: Any, bar: np.float32, items: Any, best: Any) -> None:
-    """Insert the candidates that reach the bar and exceed the last of those found.
-
-    All in one loop: a call with slices costs as much as looking through one chunk.
-    """
-    last = len(items) - 1
-    worst = best[last]
-    for start in range(0, len(row), _CHUNK):
-        stop, count = min(start + _CHUNK, len(row)), np.int32(0)
-        for j in range(start, stop):
-            score = row[uint32(j)]
-            count = np.int32(count + ((score >= bar) & (score > worst)))
-        for j in range(start, stop if count else start):
-            score = row[uint32(j)]
-            if score >= bar and score > worst and candidates[first + j]:
-                at = last
-                while at and best[at - 1] < score:
-                    items[at], best[at] = items[at - 1], best[at - 1]
-                    at -= 1
-                items[at], best[at] = first + j, score
-                worst = best[last]
+def _thin(k: int, ids: Any, scores: Any) -> Any:
+    """Keep the k largest scores, of equals those found first; return the last of them."""
+    bar = _largest(scores, k)
+    ties, kept = k - _above(scores, bar), 0
+    for at in range(len(scores)):
+        score = scores[at]
+        tie = score == bar
+        # Written whether it stays or not: to guess which would take longer.
+        ids[kept], scores[kept] = ids[at], score
+        kept += (score > bar) | (tie & (ties > 0))
+        ties -= tie
+    return bar
 
 
 @njit(cache=True, nogil=True)
-def top_rows(
+def _collect(scores: Any, b: int, first: int, candidates: Any, bar: Any, k: int, found: Any) -> Any:
+    """Collect the candidates of row b that exceed the bar; return the bar by then."""
+    (sizes, _, ids, values), n = found, scores.shape[1]
+    size = sizes[b]
+    for start in range(0, n, WIDTH):
+        if start + WIDTH <= n:
+            mask = exceeding(scores, b, start, bar)
+        else:
+            mask = 0
+            for j in range(start, n):
+                mask |= np.int64(scores[b, j] > bar) << (j - start)
+        while mask:
+            j = start + lowest(mask)
+            mask &= mask - 1
+            if candidates[first + j]:
+                ids[b, size], values[b, size] = first + j, scores[b, j]
+                size += 1
+        if size >= 2 * k:
+            bar, size = max(bar, _thin(k, ids[b, :size], values[b, :size])), k
+    sizes[b] = size
+    return bar
+
+
+@njit(cache=True, nogil=True)
+def collect_rows(
     scores: NDArray[np.float32],
     first: int,
     cursor: NDArray[np.int64],
     ends: NDArray[np.int64],
     exclude: NDArray[np.int32],
     candidates: NDArray[np.bool_],
-    items: NDArray[np.int32],
-    best: NDArray[np.float32],
+    k: int,
+    found: tuple[NDArray[Any], ...],
 ) -> bool:
-    """Bring ``items`` and ``best``, the largest scores of each row, up to date with more columns.
-
-    Equal scores go by the lower index; -inf (and NaN) is never taken. False: what a row leaves out
-    does not ascend.
+    """Collect what may be among the k largest of each row; False: exclusions do not ascend.
 
     Parameters
     ----------
@@ -117,11 +134,11 @@ def top_rows(
         Columns that each row leaves out, ascending.
     candidates : ndarray of bool, shape (all columns,)
         Columns that may be taken.
-    items, best : ndarray of int32 and float32, shape (b, k)
-        Best first; -1 and -inf at the end where fewer were found so far.
+    found : sizes int64 (b,), bars float32 (b,), ids int32 and scores float32 (b, 2k + SPARE)
+        How many each row has, ids ascending; what does not exceed its bar is none of the k largest.
     """
-    k, past = items.shape[1], first + scores.shape[1]
-    maxima = np.empty(_SETS, np.float32)
+    bars = found[1]
+    maxima, past = np.empty(_SETS, np.float32), first + scores.shape[1]
     for b in range(scores.shape[0]):
         row, at = scores[b], cursor[b]
         while at < ends[b] and exclude[at] < past:
@@ -130,10 +147,33 @@ def top_rows(
             row[exclude[at] - first] = -np.inf
             at += 1
         cursor[b] = at
-        above, bar = _above(row, best[b, k - 1]), np.float32(-np.inf)
+        above, bar = _above(row, bars[b]), bars[b]
         if above > 2 * k:
             _maxima(row, candidates[first:past], maxima)
-            bar = _bar(maxima, k)
+            # As many as k of this run reach it, and count.
+            bar = max(bar, np.nextafter(_largest(maxima, k), np.float32(-np.inf)))
         if above:
-            _select(row, first, candidates, bar, items[b], best[b])
+            bars[b] = _collect(scores, b, first, candidates, bar, k, found)
     return True
+
+
+@njit(cache=True, nogil=True)
+def place_rows(
+    found: tuple[NDArray[Any], ...], items: NDArray[np.int32], best: NDArray[np.float32]
+) -> None:
+    """Put the k best of those found in order, (b, k); of equal scores the one found first.
+
+    What is left of the -1 and -inf in ``items`` and ``best`` says that fewer were found.
+    """
+    sizes, _, ids, values = found
+    k = items.shape[1]
+    for b in range(len(sizes)):
+        scores = values[b, : sizes[b]]
+        for at in range(len(scores)):
+            own, place = scores[at], np.int32(0)
+            for other in range(len(scores)):
+                score = scores[other]
+                ahead = (score > own) | ((score == own) & (np.int32(other) < np.int32(at)))
+                place = np.int32(place + ahead)
+            if place < k:
+                items[b, place], best[b, place] = ids[b, at], own

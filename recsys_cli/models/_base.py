@@ -209,7 +209,7 @@ class Model(Component[C], Generic[C]):
             top = TopK((stop - start, len(self.item_counts_)), k, rows, candidates)
             for first, scores in self.score_parts(user_idx[start:stop]):
                 top.add(scores, first)
-            return top.items, top.best
+            return top.result()
 
         return best_of_blocks(best, len(user_idx), self.users_at_once)
 

@@ -29,11 +29,6 @@ class TopK:
     candidates : ndarray of bool, shape (n,), optional
         Columns that may be taken; all by default.
 
-    Attributes
-    ----------
-    items, best : ndarray of int32 and float32, shape (b, k)
-        Columns and scores, best first.
-
     Raises
     ------
     SpecError
@@ -57,35 +52,34 @@ class TopK:
             exclude = CSR(*nothing, n)
         elif not _fits(exclude, shape):
             raise DataError("the items to exclude do not fit the scores")
-        self.items = np.full((rows, k), -1, np.int32)
-        self.best = np.full((rows, k), -np.inf, np.float32)
-        self._exclude, self._cursor = exclude, exclude.indptr[:-1].copy()
-        self._candidates = np.ones(n, np.bool_) if candidates is None else candidates
+        few = rows <= SMALL or k > LARGE
+        may = np.ones(n, np.bool_) if candidates is None else candidates
+        self._found = (_Sorted if few else _Collected)(rows, k, exclude, may)
 
     def add(self, scores: Float32, first: int = 0) -> None:
         """Heed more scores, float32 (b, m), of the columns from ``first``; they are overwritten."""
-        rows, k = self.items.shape
-        if rows > SMALL and k <= LARGE:
-            self._add_by_kernel(scores, first)
-        else:
-            self._add_by_numpy(scores, first)
+        self._found.add(scores, first)
 
-    def _add_by_kernel(self, scores: Float32, first: int) -> None:
-        from recsys_cli.kernels.topk import top_rows
+    def result(self) -> tuple[Int32, Float32]:
+        """Return columns int32 (b, k) and scores float32 (b, k), best first."""
+        return self._found.result()
 
-        exclude, out = self._exclude, (self.items, self.best)
-        left_out = self._cursor, exclude.indptr[1:], exclude.indices
-        if not top_rows(scores, first, *left_out, self._candidates, *out):
-            raise DataError("the items to exclude do not ascend in a row")
 
-    def _add_by_numpy(self, scores: Float32, first: int) -> None:
-        exclude, n, k = self._exclude, scores.shape[1], self.items.shape[1]
-        columns = exclude.indices - first
+class _Sorted:
+    """By NumPy: the best so far, in order."""
+
+    def __init__(self, rows: int, k: int, exclude: CSR, candidates: Bool) -> None:
+        self._items, self._best = _nothing(rows, k)
+        self._row, self._exclude, self._candidates = exclude.row_of(), exclude.indices, candidates
+
+    def add(self, scores: Float32, first: int) -> None:
+        n, k = scores.shape[1], self._items.shape[1]
+        columns = self._exclude - first
         here = (columns >= 0) & (columns < n)
-        scores[exclude.row_of()[here], columns[here]] = -np.inf
+        scores[self._row[here], columns[here]] = -np.inf
         scores[:, ~self._candidates[first : first + n]] = -np.inf
         scores[np.isnan(scores)] = -np.inf
-        for row, items, best in zip(scores, self.items, self.best, strict=True):
+        for row, items, best in zip(scores, self._items, self._best, strict=True):
             both = np.concatenate((best, row))
             bar = np.partition(both, n)[n]
             contenders = np.flatnonzero((both >= bar) & (both > -np.inf))
@@ -93,14 +87,48 @@ class TopK:
             items[: len(order)] = np.concatenate((items, np.arange(first, first + n)))[order]
             best[: len(order)] = both[order]
 
+    def result(self) -> tuple[Int32, Float32]:
+        return self._items, self._best
+
+
+class _Collected:
+    """By the kernel: what may be among the best, in order only at the end."""
+
+    def __init__(self, rows: int, k: int, exclude: CSR, candidates: Bool) -> None:
+        from recsys_cli.kernels.topk import SPARE
+
+        shape = (rows, 2 * k + SPARE)
+        sizes, bars = np.zeros(rows, np.int64), np.full(rows, -np.inf, np.float32)
+        self._found = (sizes, bars, np.empty(shape, np.int32), np.empty(shape, np.float32))
+        self._left_out = exclude.indptr[:-1].copy(), exclude.indptr[1:], exclude.indices
+        self._candidates, self._k = candidates, k
+
+    def add(self, scores: Float32, first: int) -> None:
+        from recsys_cli.kernels.topk import collect_rows
+
+        given = (*self._left_out, self._candidates, self._k, self._found)
+        if not collect_rows(np.ascontiguousarray(scores), first, *given):
+            raise DataError("the items to exclude do not ascend in a row")
+
+    def result(self) -> tuple[Int32, Float32]:
+        from recsys_cli.kernels.topk import place_rows
+
+        items, best = _nothing(len(self._found[0]), self._k)
+        place_rows(self._found, items, best)
+        return items, best
+
+
+def _nothing(rows: int, k: int) -> tuple[Int32, Float32]:
+    return np.full((rows, k), -1, np.int32), np.full((rows, k), -np.inf, np.float32)
+
 
 def top_k(
     scores: Float32, k: int, exclude: CSR | None = None, candidates: Bool | None = None
 ) -> tuple[Int32, Float32]:
-    """Return the items and the scores of :class:`TopK` where all scores are there at once."""
+    """Return what :class:`TopK` does, where all scores are there at once."""
     top = TopK((len(scores), scores.shape[1]), k, exclude, candidates)
     top.add(scores)
-    return top.items, top.best
+    return top.result()
 
 
 def _fits(exclude: CSR, shape: tuple[int, int]) -> bool:

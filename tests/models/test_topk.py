@@ -46,20 +46,19 @@ def cases(draw):
     return scores, draw(st.sampled_from([1, 2, 10, 100, 700])), exclude, candidates
 
 
-@pytest.mark.parametrize("add", [TopK._add_by_numpy, TopK._add_by_kernel])
+@pytest.mark.parametrize("way", [_topk._Sorted, _topk._Collected])
 @settings(deadline=None)  # the first case imports numba
 @given(case=cases(), width=st.sampled_from([1, 7, 300, 2500]))
-def test_both_ways_equal_a_full_sort_however_the_columns_come(add, case, width):
+def test_both_ways_equal_a_full_sort_however_the_columns_come(way, case, width):
     scores, k, exclude, candidates = case
-    top = TopK(scores.shape, k, exclude, candidates)
-    step = max(width, scores.shape[1] // 20)
+    top, step = way(len(scores), k, exclude, candidates), max(width, scores.shape[1] // 20)
     for first in range(0, scores.shape[1], step):
-        add(top, scores[:, first : first + step].copy(), first)
-    expected = brute(scores, k, exclude, candidates)
-    np.testing.assert_array_equal(top.items, expected)
-    at = np.take_along_axis(scores, np.maximum(top.items, 0), axis=1)
-    found = np.where(top.items < 0, np.float32(-np.inf), at)
-    np.testing.assert_array_equal(top.best.view(np.int32), found.view(np.int32))
+        top.add(scores[:, first : first + step].copy(), first)
+    items, best = top.result()
+    np.testing.assert_array_equal(items, brute(scores, k, exclude, candidates))
+    at = np.take_along_axis(scores, np.maximum(items, 0), axis=1)
+    found = np.where(items < 0, np.float32(-np.inf), at)
+    np.testing.assert_array_equal(best.view(np.int32), found.view(np.int32))
 
 
 @pytest.mark.parametrize("rows", [1, 50])
@@ -108,5 +107,5 @@ def test_the_kernel_refuses_exclusions_that_come_too_late():
 
 
 def test_one_user_never_waits_for_numba(monkeypatch):
-    monkeypatch.setattr(TopK, "_add_by_kernel", None)
+    monkeypatch.setattr(_topk, "_Collected", None)
     assert top_k(np.zeros((_topk.SMALL, 3), np.float32), 1)[0].tolist() == [[0]] * _topk.SMALL
