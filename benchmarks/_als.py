@@ -33,8 +33,7 @@ def row(
     if many > 1:
         found = in_turn(sides, many)
     else:
-        once = {"ours": weighed(ours.fit), "peer": first}
-        found = {side: {key: [value] for key, value in one.items()} for side, one in once.items()}
+        found = in_turn({"ours": ours.fit, "peer": lambda: first}, 1, warm_up=False)
     if (loss := ours.loss()) > ours.target * (1 + _ROUNDING):
         raise SystemExit(f"{name}, {factors} factors: ours stays above the loss, at {loss:,.0f}")
     quality: dict[str, list[Any]] = {

@@ -86,9 +86,11 @@ class Clock:
 
 
 def in_turn(
-    sides: Mapping[str, Callable[[], dict[str, float]]], repeats: int
+    sides: Mapping[str, Callable[[], dict[str, float]]], repeats: int, *, warm_up: bool = True
 ) -> dict[str, dict[str, list[float]]]:
     """Run every side once to warm up, then all of them in turn; collect what each returns.
+
+    What takes minutes is not warmed up: that would double them.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def in_turn(
         ``found[side][measure]`` holds ``repeats`` numbers; to the measures of a side comes
         ``memory``, the MB that a call held at its peak above what was held before it.
     """
-    for side in sides.values():
+    for side in sides.values() if warm_up else ():
         side()
     turns = [{name: weighed(side) for name, side in sides.items()} for _ in range(repeats)]
     return {

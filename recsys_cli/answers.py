@@ -16,7 +16,7 @@ from recsys_cli.heldout import HeldOut
 from recsys_cli.listener import Listener
 from recsys_cli.models._base import Model
 from recsys_cli.models._blocks import rows_at_once
-from recsys_cli.models._topk import TopK
+from recsys_cli.models._topk import LARGE, TopK
 
 #: Users asked for, or folded in, at a time; progress is told between.
 BLOCK = 8192
@@ -118,23 +118,25 @@ def _rank(
     """Score all items once, and fill in what is made of the scores, block by block."""
     depth, n_items = answers.items.shape[1], part.pairs.n_items
     candidates = None if part.candidates.all() else part.candidates
+    # An AUC is of all scores of a user; a short list can be made of one part after the other.
+    whole = auc or depth >= LARGE
 
     def block(start: int, stop: int) -> None:
         at, asked = rows[start:stop], users[start:stop]
         seen = part.seen.rows(at)
         # One more than is shown: whether its score is the last one's tells what cut the list.
         top = TopK((len(at), n_items), depth + 1, seen, candidates) if depth else None
-        # An AUC is of all scores of a user, the lists of any part of them.
-        for first, scores in [(0, model.score(asked))] if auc else model.score_parts(asked):
+        for scores in [model.score(asked)] if whole else model.score_parts(asked):
             if auc:
                 answers.auc[at] = _auc(scores, seen, part.relevant.rows(at), part)
                 _check(model, np.isfinite(answers.auc[at]).all(), "score")
             if top is not None:
-                top.add(scores, first)
+                top.add(scores)
         if top is not None:
             _note_lists(answers, model, at, top, seen, part)
 
-    threads.map_blocks(block, len(rows), rows_at_once(n_items) if auc else model.users_at_once)
+    size = rows_at_once(n_items) if whole else model.users_at_once(len(rows))
+    threads.map_blocks(block, len(rows), size)
 
 
 def _note_lists(

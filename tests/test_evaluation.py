@@ -23,8 +23,9 @@ from recsys_cli.data import (
 )
 from recsys_cli.errors import DataError, Diverged, SpecError
 from recsys_cli.evaluation import Evaluation, Evaluator, estimate
-from recsys_cli.models import _blocks
+from recsys_cli.models import MODELS, _blocks, _factor
 from recsys_cli.models._base import Model, ModelConfig
+from recsys_cli.seeding import generator
 from recsys_cli.spec import EvaluationSpec, RelevantSpec
 from tests.conftest import interactions, side_features
 
@@ -327,6 +328,19 @@ def test_the_same_bits_at_any_number_of_threads(monkeypatch):
         with threads.use(count):
             documents.append(Evaluator(split, spec).evaluate(model).document())
     assert documents[0] == documents[1] == documents[2]
+
+
+def test_lists_of_a_factor_model_are_alike_however_its_scores_come(monkeypatch):
+    split = divided(1, hold_out_users=True)
+    model = MODELS.get("mf")(factors=4, epochs=2).fit(split.train, rng=generator(0, "model"))
+    found = []
+    for least, metrics in ((1 << 20, ["ndcg@3"]), (7, ["ndcg@3"]), (7, ["ndcg@3", "auc"])):
+        monkeypatch.setattr(_factor, "_LEAST_ITEMS", least)
+        monkeypatch.setattr(_factor, "_PART", 1)
+        evaluator = Evaluator(split, EvaluationSpec(metrics=metrics))
+        found.append(evaluator.evaluate(model).per_user["ndcg@3"])
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
 
 
 def test_the_document_is_json_without_nan():

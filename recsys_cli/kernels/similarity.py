@@ -101,9 +101,8 @@ def dot_rows(
     Parameters
     ----------
     span : start, stop
-    rows : indptr int64, features int32 and values float32 of the CSR rows × features, and norms
-        Norms, float32 (n_rows, 2), are the scale and the shift of each row.
-    itself : ndarray of int32, shape (n_rows,)
+    rows : indptr, features and values of the CSR rows × features; scale and shift, float32 (n, 2)
+    itself : ndarray of int32, shape (n,)
         The place of the target that each row must not find; -1 for none.
     targets : indptr, places and values of the CSR features × targets; scales, shifts and names
         The last three, float32 and int32 (n_targets,), are of the target at each place. ``values``
@@ -131,5 +130,6 @@ def dot_rows(
         for group in groups:
             at = slice(group << GROUP, (group + 1) << GROUP)
             dots[at] = 0
-            common[at] = 0
+            if counted:
+                common[at] = 0
         seen[:] = False

@@ -5,8 +5,8 @@ the bar to the k-th largest so far: few scores reach it then. Where they are man
 run, a bar is found before: the columns j, j + 512, j + 1024 … make one of 512 sets; the k largest
 of the sets' maxima are k scores of the row, so the k-th of them is at most the row's k-th score,
 and few more than k scores reach it. Neighbours, which are often alike, fall into different sets.
-What meets every score is without branches and in slices, so that the compiler fills registers; NaN
-fails each comparison.
+What meets every score is a loop over a slice without branches, or a mask of bits, so that registers
+are filled; NaN fails each comparison.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from recsys_cli.kernels.masks import WIDTH, exceeding, lowest
 _SETS = 512
 #: What a row needs room for beyond twice k.
 SPARE = WIDTH
+_TINY = np.finfo(np.float32).tiny
 
 
 @njit(cache=True, nogil=True)
@@ -68,6 +69,14 @@ def _largest(scores: Any, k: int) -> Any:
             else:
                 high = score
     return low
+
+
+@njit(cache=True, nogil=True)
+def _below(score: Any) -> Any:
+    """Return a number below the score, as near as one that no processor takes for zero can be."""
+    if abs(score) <= _TINY:
+        return -np.float32(2) * _TINY
+    return np.nextafter(score, np.float32(-np.inf))
 
 
 @njit(cache=True, nogil=True)
@@ -119,15 +128,15 @@ def collect_rows(
     candidates: NDArray[np.bool_],
     k: int,
     found: tuple[NDArray[Any], ...],
-) -> bool:
-    """Collect what may be among the k largest of each row; False: exclusions do not ascend.
+) -> None:
+    """Collect what may be among the k largest of each row.
 
     Parameters
     ----------
     scores : ndarray of float32, shape (b, n)
         Overwritten by -inf where excluded.
     first : int
-        The column of the first score; those before it were seen.
+        The column of the first score; those before it came before.
     cursor, ends : ndarray of int64, shape (b,)
         Where in ``exclude`` each row has not come by yet, which is moved on, and where it ends.
     exclude : ndarray of int32
@@ -142,8 +151,6 @@ def collect_rows(
     for b in range(scores.shape[0]):
         row, at = scores[b], cursor[b]
         while at < ends[b] and exclude[at] < past:
-            if exclude[at] < first:
-                return False
             row[exclude[at] - first] = -np.inf
             at += 1
         cursor[b] = at
@@ -151,14 +158,13 @@ def collect_rows(
         if above > 2 * k:
             _maxima(row, candidates[first:past], maxima)
             # As many as k of this run reach it, and count.
-            bar = max(bar, np.nextafter(_largest(maxima, k), np.float32(-np.inf)))
+            bar = max(bar, _below(_largest(maxima, k)))
         if above:
             bars[b] = _collect(scores, b, first, candidates, bar, k, found)
-    return True
 
 
 @njit(cache=True, nogil=True)
-def place_rows(
+def order_rows(
     found: tuple[NDArray[Any], ...], items: NDArray[np.int32], best: NDArray[np.float32]
 ) -> None:
     """Put the k best of those found in order, (b, k); of equal scores the one found first.

@@ -14,7 +14,7 @@ from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.errors import DamagedRun, DataError, Diverged, SpecError
 from recsys_cli.models._blocks import best_of_blocks, rows_at_once
-from recsys_cli.models._topk import TopK
+from recsys_cli.models._topk import LARGE, TopK
 from recsys_cli.registry import Component, Config
 
 #: Called after each epoch with the model, the epoch (from 1) and its training loss; True stops.
@@ -148,16 +148,15 @@ class Model(Component[C], Generic[C]):
         if cold.any():
             scores[cold] = self.item_counts_[first : first + scores.shape[1]]
 
-    def score_parts(self, user_idx: Int32) -> Iterator[tuple[int, Float32]]:
-        """Yield the :meth:`score` of consecutive runs of items, each with its first item.
+    def score_parts(self, user_idx: Int32) -> Iterator[Float32]:
+        """Yield the :meth:`score` of one run of items after the other.
 
         The caller overwrites a part, and is done with it before it asks for the next.
         """
-        yield 0, self.score(user_idx)
+        yield self.score(user_idx)
 
-    @property
-    def users_at_once(self) -> int:
-        """How many users one thread had best ask :meth:`score_parts` for."""
+    def users_at_once(self, count: int) -> int:
+        """Return how many of so many users one thread had best ask :meth:`score_parts` for."""
         return rows_at_once(len(self.item_counts_))
 
     def is_cold(self, user_idx: Int32) -> Bool:
@@ -197,7 +196,7 @@ class Model(Component[C], Generic[C]):
         k : int
             At least 1; may exceed the number of items.
         exclude : CSR with b rows, optional
-            Items never to return, row by row as ``user_idx``.
+            Items never to return, row by row as ``user_idx``, ascending.
         candidates : ndarray of bool, shape (n_items,), optional
             Items that may be returned; all by default. Equal scores: the lower item index first.
         """
@@ -206,12 +205,14 @@ class Model(Component[C], Generic[C]):
 
         def best(start: int, stop: int) -> tuple[Int32, Float32]:
             rows = None if exclude is None else exclude.span(start, stop)
-            top = TopK((stop - start, len(self.item_counts_)), k, rows, candidates)
-            for first, scores in self.score_parts(user_idx[start:stop]):
-                top.add(scores, first)
+            top, users = TopK((stop - start, n_items), k, rows, candidates), user_idx[start:stop]
+            for scores in [self.score(users)] if k > LARGE else self.score_parts(users):
+                top.add(scores)
             return top.result()
 
-        return best_of_blocks(best, len(user_idx), self.users_at_once)
+        n, n_items = len(user_idx), len(self.item_counts_)
+        block = rows_at_once(n_items) if k > LARGE else self.users_at_once(n)
+        return best_of_blocks(best, n, block)
 
     def fold_in(self, history: CSR) -> Self:
         """Return the same model with other users: one for each row of ``history``, none trained on.

@@ -15,8 +15,12 @@ from recsys_cli.models._topk import top_k
 
 C = TypeVar("C", bound=ModelConfig)
 _PAIR_BLOCK = 1 << 16
-#: Users whose scores are computed together, and scores computed at a time: a MB of them.
-_USERS, _PART = 512, 1 << 18
+#: Scores computed at a time: a MB of them.
+_PART = 1 << 18
+#: Fewest items of a part: of a few, BLAS takes a product with a vector, whose last bits differ.
+_LEAST_ITEMS = 64
+#: Users whose scores are computed together: many, but so few that all threads have some.
+_LEAST_USERS, _USERS, _LEAST_BLOCKS = 32, 512, 32
 
 
 class FactorModel(Model[C], Generic[C]):
@@ -43,22 +47,30 @@ class FactorModel(Model[C], Generic[C]):
     def _score(self, user_idx: Int32) -> Float32:
         return self._scorer(user_idx)(slice(None))
 
-    def score_parts(self, user_idx: Int32) -> Iterator[tuple[int, Float32]]:
+    def score_parts(self, user_idx: Int32) -> Iterator[Float32]:
         """Yield scores as :class:`Model` does, so few at once that they stay in the cache."""
-        users, n = max(1, len(user_idx)), len(self.item_counts_)
-        scores, width = self._scorer(np.maximum(user_idx, 0)), max(1, _PART // users)
-        for first in range(0, n, width):
-            part = scores(slice(first, first + width))
-            self._score_cold(part, user_idx, first)
-            yield first, part
+        if not self._scores_in_parts:
+            yield from super().score_parts(user_idx)
+            return
+        scores = self._scorer(np.maximum(user_idx, 0))
+        for start, stop in _spans(len(self.item_counts_), _PART // max(1, len(user_idx))):
+            part = scores(slice(start, stop))
+            self._score_cold(part, user_idx, start)
+            yield part
+
+    def users_at_once(self, count: int) -> int:
+        """Return how many of so many users one thread had best ask :meth:`score_parts` for."""
+        if not self._scores_in_parts:
+            return super().users_at_once(count)
+        return min(_USERS, max(_LEAST_USERS, -(-count // _LEAST_BLOCKS)))
 
     @property
-    def users_at_once(self) -> int:
-        """How many users one thread had best ask :meth:`score_parts` for."""
-        return _USERS
+    def _scores_in_parts(self) -> bool:
+        """Whether :meth:`_scorer` is all that scores; a subclass may have its own ``_score``."""
+        return type(self)._score is FactorModel._score
 
     def _scorer(self, user_idx: Int32) -> Callable[[slice], Float32]:
-        """Return what scores a run of items for these users."""
+        """Return what scores a run of items, float32 (b, m), for these users."""
         users = self.user_factors_[user_idx]
         shift = None
         if self.user_bias_ is not None:
@@ -112,3 +124,11 @@ class FactorModel(Model[C], Generic[C]):
             return top_k(cosine, k, candidates=warm)
 
         return best_of_blocks(best, len(item_idx), rows_at_once(len(warm)))
+
+
+def _spans(n: int, width: int) -> Iterator[tuple[int, int]]:
+    """Yield where each part of n items begins and ends; what is left over goes with the last."""
+    width = max(width, _LEAST_ITEMS)
+    count = max(1, n // width)
+    for at in range(count):
+        yield at * width, n if at + 1 == count else (at + 1) * width

@@ -87,18 +87,17 @@ def nearest(
 def _by_kernel(
     measure: Measure, rows: CSR, targets: CSR, lengths: Lengths, itself: Int32, n: int
 ) -> list[Found]:
-    """Search with the targets in the order of their counts: sums of most are then in the cache."""
-    from recsys_cli.kernels.common import common_rows
+    """Search with the targets in an order in which the sums that change most lie together."""
+    from recsys_cli.kernels.common_features import common_rows
     from recsys_cli.kernels.similarity import dot_rows
 
     kind, shrinkage, power = measure
-    names = order_by(-np.bincount(targets.indices, minlength=targets.n_cols)).astype(np.int32)
-    place = np.empty_like(names)
-    place[names] = np.arange(len(names))
-    itself = np.where(itself < 0, itself, place[itself])
-    by_place = targets.indptr, place[targets.indices]
+    worth_it = len(rows.indices) >= len(targets.indices)
+    names, places, itself = _placed(targets, itself, worth_it=worth_it)
+    by_place = targets.indptr, places
     scales, shifts = np.ascontiguousarray(lengths[1][names].T)
     values = targets.data[: 0 if (targets.data == 1).all() else None]
+    # Of values with both signs, means alone can make those alike who have nothing in common.
     counted = shrinkage > 0 or kind == "pearson"
 
     def block(start: int, stop: int) -> Found:
@@ -117,6 +116,19 @@ def _by_kernel(
         return counts, ids[kept], best[kept]
 
     return threads.map_blocks(block, rows.n_rows, _ROWS)
+
+
+def _placed(targets: CSR, itself: Int32, *, worth_it: bool) -> tuple[Int32, Int32, Int32]:
+    """Return the target at each place, and the places of stored targets and of ``itself``.
+
+    By their counts where it pays, for that reads all targets once; else each at its own.
+    """
+    if not worth_it:
+        return np.arange(targets.n_cols, dtype=np.int32), targets.indices, itself
+    names = order_by(-np.bincount(targets.indices, minlength=targets.n_cols)).astype(np.int32)
+    place = np.empty_like(names)
+    place[names] = np.arange(len(names))
+    return names, place[targets.indices], np.where(itself < 0, itself, place[itself])
 
 
 def _by_numpy(

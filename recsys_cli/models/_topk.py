@@ -9,7 +9,7 @@ from recsys_cli.errors import DataError, SpecError
 
 #: Up to this many rows NumPy answers faster than numba can be imported.
 SMALL = 8
-#: Above this k a partition of the row is faster than the kernel, which compares all that it finds.
+#: Above this k a partition of whole rows is faster than the kernel, which compares its finds.
 LARGE = 256
 
 
@@ -25,7 +25,7 @@ class TopK:
         Of all scores.
     k : int
     exclude : CSR of that shape, optional
-        What each row leaves out.
+        What each row leaves out; columns ascend within a row.
     candidates : ndarray of bool, shape (n,), optional
         Columns that may be taken; all by default.
 
@@ -34,7 +34,7 @@ class TopK:
     SpecError
         If k is less than 1.
     DataError
-        If ``exclude`` is not of that shape.
+        If ``exclude`` is not of that shape, or its columns do not ascend.
     """
 
     def __init__(
@@ -55,10 +55,22 @@ class TopK:
         few = rows <= SMALL or k > LARGE
         may = np.ones(n, np.bool_) if candidates is None else candidates
         self._found = (_Sorted if few else _Collected)(rows, k, exclude, may)
+        self._rows, self._left, self._next = rows, n, 0
 
-    def add(self, scores: Float32, first: int = 0) -> None:
-        """Heed more scores, float32 (b, m), of the columns from ``first``; they are overwritten."""
-        self._found.add(scores, first)
+    def add(self, scores: Float32) -> None:
+        """Heed the scores of the next columns, float32 (b, m), which may be overwritten.
+
+        Raises
+        ------
+        DataError
+            If they are not of that type or of as many rows, or there are no such columns.
+        """
+        rows, width = scores.shape
+        if scores.dtype != np.float32 or rows != self._rows or width > self._left:
+            wanted = f"float32 ({self._rows}, at most {self._left})"
+            raise DataError(f"scores are {scores.dtype} {scores.shape}, not {wanted}")
+        self._found.add(scores, self._next)
+        self._next, self._left = self._next + width, self._left - width
 
     def result(self) -> tuple[Int32, Float32]:
         """Return columns int32 (b, k) and scores float32 (b, k), best first."""
@@ -107,14 +119,13 @@ class _Collected:
         from recsys_cli.kernels.topk import collect_rows
 
         given = (*self._left_out, self._candidates, self._k, self._found)
-        if not collect_rows(np.ascontiguousarray(scores), first, *given):
-            raise DataError("the items to exclude do not ascend in a row")
+        collect_rows(np.ascontiguousarray(scores), first, *given)
 
     def result(self) -> tuple[Int32, Float32]:
-        from recsys_cli.kernels.topk import place_rows
+        from recsys_cli.kernels.topk import order_rows
 
         items, best = _nothing(len(self._found[0]), self._k)
-        place_rows(self._found, items, best)
+        order_rows(self._found, items, best)
         return items, best
 
 
@@ -132,6 +143,8 @@ def top_k(
 
 
 def _fits(exclude: CSR, shape: tuple[int, int]) -> bool:
-    found = exclude.indices
+    found, starts = exclude.indices, exclude.indptr[1:-1]
+    ascending = found[1:] > found[:-1]
+    ascending[starts[(starts > 0) & (starts < len(found))] - 1] = True
     inside = not len(found) or 0 <= int(found.min()) <= int(found.max()) < shape[1]
-    return exclude.n_rows == shape[0] and inside
+    return exclude.n_rows == shape[0] and inside and bool(ascending.all())

@@ -62,7 +62,10 @@ def latest(times: Int64, group: Int32, count: int) -> tuple[Int64, Int64]:
         found, here = np.full(n_sets, np.iinfo(np.int64).min), dealt[start:stop]
         # A group's rows often stand together: a run of them is quicker than as many rows.
         runs = np.flatnonzero(np.concatenate(([True], here[1:] != here[:-1])))
-        np.maximum.at(found, here[runs], np.maximum.reduceat(times[start:stop], runs))
+        latest_of, rows = times[start:stop], here
+        if 2 * len(runs) < len(here):
+            latest_of, rows = np.maximum.reduceat(latest_of, runs), here[runs]
+        np.maximum.at(found, rows, latest_of)
         return found
 
     def late(start: int, stop: int) -> Int64:

@@ -14,7 +14,7 @@ from recsys_cli import threads
 from recsys_cli.data import CSR
 from recsys_cli.errors import DataError, MissingExtra
 from recsys_cli.fingerprint import digest
-from recsys_cli.models import MODELS
+from recsys_cli.models import MODELS, _factor
 from recsys_cli.models._stored import of_all_users, of_everyone, of_users
 from recsys_cli.seeding import generator
 from tests.conftest import side_features
@@ -252,6 +252,16 @@ def test_excluded_items_and_other_than_candidates_are_never_returned(name, data,
     assert allowed[rows, items[items >= 0]].all()
     assert (np.diff(np.where(items < 0, -1e30, scores), axis=1) <= 0).all()
     assert (np.diff((items >= 0).astype(int), axis=1) <= 0).all()
+
+
+@each
+def test_scores_in_parts_are_the_scores(name, data, monkeypatch):
+    monkeypatch.setattr(_factor, "_PART", 1)
+    monkeypatch.setattr(_factor, "_LEAST_ITEMS", 10)
+    model, users = fit(name, data), np.append(USERS, -1).astype(np.int32)
+    parts = [part.copy() for part in model.score_parts(users)]
+    assert len(parts) in (1, 6)
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), model.score(users), atol=1e-5)
 
 
 @each

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from recsys_cli.data import csr
 from recsys_cli.errors import SpecError
 from recsys_cli.models import _blocks, _factor
 from recsys_cli.models._base import ModelConfig
@@ -71,20 +72,57 @@ def test_no_users_get_no_lists(model):
 
 
 @pytest.mark.parametrize("biased", [False, True])
-@pytest.mark.parametrize("part", [1, 40, 1 << 18])
+@pytest.mark.parametrize("part", [1, 70 * 32, 1 << 18])
 def test_lists_do_not_depend_on_how_many_scores_are_held_at_once(biased, part, monkeypatch):
     rng = np.random.default_rng(0)
     model = Fixed()
     model.user_factors_ = rng.integers(-3, 4, (30, 4)).astype(np.float32)
-    model.item_factors_ = rng.integers(-3, 4, (50, 4)).astype(np.float32)
-    model.user_counts_, model.item_counts_ = rng.integers(0, 3, 30), rng.integers(0, 9, 50)
+    model.item_factors_ = rng.integers(-3, 4, (300, 4)).astype(np.float32)
+    model.user_counts_, model.item_counts_ = rng.integers(0, 3, 30), rng.integers(0, 9, 300)
     if biased:
         model.user_bias_ = rng.integers(0, 4, 30).astype(np.float32)
-        model.item_bias_ = rng.integers(0, 4, 50).astype(np.float32)
-    users = np.append(np.arange(30), -1).astype(np.int32)
-    expected = np.argsort(-model.score(users), axis=1, kind="stable")[:, :7]
-    monkeypatch.setattr(_factor, "_USERS", 13)
+        model.item_bias_ = rng.integers(0, 4, 300).astype(np.float32)
+    users = np.append(np.arange(30), [-1] * 3).astype(np.int32)
+    seen, may = rng.random((33, 300)) < 0.2, rng.random(300) < 0.7
+    row, column = (at.astype(np.int32) for at in np.nonzero(seen))
+    allowed = np.where(seen | ~may, -np.inf, model.score(users))
+    expected = np.argsort(-allowed, axis=1, kind="stable")
+    monkeypatch.setattr(_factor, "_LEAST_USERS", 13)
     monkeypatch.setattr(_factor, "_PART", part)
-    items, best = model.recommend(users, 7)
-    np.testing.assert_array_equal(items, expected)
-    np.testing.assert_array_equal(best, np.take_along_axis(model.score(users), expected, 1))
+    exclude = csr(row, column, np.ones(len(row), np.float32), seen.shape)
+    for k in (7, 299):
+        items, best = model.recommend(users, k, exclude=exclude, candidates=may)
+        found = np.take_along_axis(allowed, expected[:, :k], 1)
+        np.testing.assert_array_equal(items, np.where(found > -np.inf, expected[:, :k], -1))
+        np.testing.assert_array_equal(best, found)
+
+
+class Odd(Fixed):
+    """A factor model that scores in its own way."""
+
+    def _score(self, user_idx):
+        scores = super()._score(user_idx)
+        scores[:, -1] = 99
+        return scores
+
+
+def test_a_score_of_its_own_is_what_lists_are_made_of(model):
+    odd = Odd()
+    vars(odd).update(vars(model))
+    users = np.array([0, 1] * 10, np.int32)
+    assert (odd.recommend(users, 1)[0] == 4).all()
+
+
+@pytest.mark.parametrize("n", [513, 514, 575, 576, 1025])
+def test_equal_items_have_equal_scores_wherever_parts_end(n, monkeypatch):
+    monkeypatch.setattr(_factor, "_PART", 512 * 512)
+    rng = np.random.default_rng(1)
+    model = Fixed()
+    model.user_factors_ = rng.standard_normal((512, 64), np.float32)
+    model.item_factors_ = rng.standard_normal((n, 64), np.float32)
+    model.item_factors_[-1] = model.item_factors_[3]
+    model.user_counts_, model.item_counts_ = np.ones(512, int), np.ones(n, int)
+    parts = list(model.score_parts(np.arange(512, dtype=np.int32)))
+    assert len(parts) == max(1, n // 512)
+    scores = np.concatenate(parts, axis=1)
+    np.testing.assert_array_equal(scores[:, -1], scores[:, 3])

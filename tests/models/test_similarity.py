@@ -90,6 +90,28 @@ def test_of_equal_similarities_the_lower_index_is_kept(rows):
     assert kept[3:] == [[0, 1]] * (rows - 3)
 
 
+@pytest.mark.parametrize("rows", [5, 400])
+def test_ties_go_by_the_index_whatever_the_counts(rows):
+    rng = np.random.default_rng(5)
+    share = rng.permutation(np.linspace(0.02, 0.6, 400))
+    x = (rng.random((400, 30)) < share[:, None]).astype(float)
+    dots = x @ x.T
+    np.fill_diagonal(dots, 0)
+    wanted = np.zeros_like(dots)
+    for row, kept in zip(dots, wanted, strict=True):
+        best = np.argsort(-row, kind="stable")[:9]
+        kept[best] = row[best]
+    found = find("dot", x, 9, rows=np.arange(rows))
+    np.testing.assert_array_equal(found, wanted[:rows])
+
+
+@pytest.mark.parametrize("rows", [5, 30])
+def test_means_alone_make_nobody_alike(rows):
+    x = np.zeros((30, 60))
+    x[np.arange(30), np.arange(30)] = np.where(np.arange(30) % 2, 1.0, -1.0)
+    assert not find("pearson", x, 10, rows=np.arange(rows)).any()
+
+
 @settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(KINDS), st.integers(1, 30))
 def test_kernel_and_numpy_agree(seed, kind, n):

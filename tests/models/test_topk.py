@@ -97,13 +97,30 @@ def test_bad_exclusions_never_reach_the_kernel(column):
         top_k(np.zeros((20, 3), np.float32), 2, bad)
 
 
-def test_the_kernel_refuses_exclusions_that_come_too_late():
-    columns = np.tile(np.array([3, 0], np.int32), 20)
-    unsorted = CSR(np.arange(21) * 2, columns, np.ones(40, np.float32), 4)
-    top = TopK((20, 4), 1, unsorted)
-    top.add(np.ones((20, 2), np.float32), 0)
-    with pytest.raises(DataError, match="do not ascend"):
-        top.add(np.ones((20, 2), np.float32), 2)
+@pytest.mark.parametrize("rows", [1, 20])
+@pytest.mark.parametrize("columns", [[2, 1], [1, 1]])
+def test_exclusions_must_ascend(rows, columns):
+    both = np.tile(np.array(columns, np.int32), rows)
+    unsorted = CSR(np.arange(rows + 1) * 2, both, np.ones(len(both), np.float32), 3)
+    with pytest.raises(DataError, match="do not fit"):
+        top_k(np.zeros((rows, 3), np.float32), 2, unsorted)
+
+
+@pytest.mark.parametrize("rows", [1, 20])
+@pytest.mark.parametrize(
+    ("more", "columns", "dtype"),
+    [(1, 3, np.float32), (0, 4, np.float32), (0, 3, np.float64), (0, 3, np.int32)],
+)
+def test_scores_of_another_shape_or_type_never_reach_the_kernel(rows, more, columns, dtype):
+    with pytest.raises(DataError, match="scores are"):
+        TopK((rows, 3), 2).add(np.zeros((rows + more, columns), dtype))
+
+
+def test_no_more_columns_come_than_there_are():
+    top = TopK((20, 3), 2)
+    top.add(np.zeros((20, 2), np.float32))
+    with pytest.raises(DataError, match="at most 1"):
+        top.add(np.zeros((20, 2), np.float32))
 
 
 def test_one_user_never_waits_for_numba(monkeypatch):

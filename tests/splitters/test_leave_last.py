@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recsys_cli.splitters import _draw
 from recsys_cli.splitters.leave_last import LeaveLast
 from tests.splitters.conftest import dataset, datasets, rng
 
@@ -37,3 +39,18 @@ def test_times_too_far_apart_to_pack_beside_the_row(make):
     data = make([(0, 0, 1, 2**62), (0, 1, 1, -(2**61)), (0, 2, 1, 0)])
     (split,) = LeaveLast().split(dataset(data), rng())
     assert split.test.item_idx.tolist() == [0]
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_latest_are_found_across_blocks(together, count, monkeypatch):
+    monkeypatch.setattr(_draw, "_BLOCK", 64)
+    draw = np.random.default_rng(count)
+    group = draw.integers(0, 20, 1000).astype(np.int32)
+    group = np.sort(group) if together else group
+    times = draw.integers(0, 50, 1000)
+    near, after = _draw.latest(times, group, count)
+    found = np.full(1000, count)
+    found[near] = after
+    expected = _draw.rows_after(np.argsort(times, kind="stable"), group)
+    np.testing.assert_array_equal(np.minimum(found, count), np.minimum(expected, count))
