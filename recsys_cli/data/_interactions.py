@@ -101,7 +101,8 @@ class Interactions:
         if self.weight is not None and not ((self.weight > 0) & np.isfinite(self.weight)).all():
             raise DataError("a weight is not finite and positive")
         for index, ids in ((self.user_idx, self.users), (self.item_idx, self.items)):
-            if len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(ids):
+            # Taken as unsigned, a negative one is larger than any: one look finds both.
+            if len(index) and int(index.view(np.uint32).max()) >= len(ids):
                 raise DataError("an index points outside its id map")
 
     def __len__(self) -> int:
