@@ -36,13 +36,17 @@ from numba.core.dispatcher import Dispatcher
 from recsys_cli import kernels, warming
 from recsys_cli.listener import SILENT
 warming.warm(SILENT)
-found = {}
+found, called = {}, set()
 for file in pkgutil.iter_modules(kernels.__path__):
     module = importlib.import_module(f"recsys_cli.kernels.{file.name}")
     for name, value in vars(module).items():
-        own = isinstance(value, Dispatcher) and value.py_func.__module__ == module.__name__
-        if own and not name.startswith("_"):
-            found[f"{file.name}.{name}"] = len(value.signatures)
+        if isinstance(value, Dispatcher):
+            home = value.py_func.__module__.rpartition(".")[2]
+            if home != file.name:
+                called.add(f"{home}.{name}")  # from another file, so not from Python
+            elif not name.startswith("_"):
+                found[f"{home}.{name}"] = len(value.signatures)
+found = {name: count for name, count in found.items() if name not in called}
 print(json.dumps({"found": found, "again": warming.warm(SILENT).compiled}))
 """
 
