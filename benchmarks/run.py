@@ -5,7 +5,9 @@ trains `als`, ranks all items for every user, audits the split for leakage and w
 model, catalogue, intervals, a row a user, hashes of all of it. The script (`benchmarks/_script.py`)
 is another process that does the same load, split, fit and ranking with pandas, scipy and implicit,
 and prints two means. Kernels are compiled beforehand. The first run parses the data, as the script
-does; the second finds the first one's parsed copy.
+does; the second finds the first one's parsed copy. Alpha and the L2 weight are the best of twelve
+pairs for ours on a validation part, where implicit's own best is as good; ndcg@10 of one user less
+the other's has a standard error of 0.001.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from recsys_cli import threads
 from recsys_cli.data import Interactions, concatenate
 from recsys_cli.loaders._home import data_home
 
-SETTINGS = {"factors": 64, "epochs": 15, "reg": 0.015, "alpha": 1.16, "min_value": 4, "seed": SEED}
+SETTINGS = {"factors": 64, "epochs": 15, "reg": 10, "alpha": 0.4, "min_value": 4, "seed": SEED}
 SPEC = """\
 name: run
 seed: {seed}
