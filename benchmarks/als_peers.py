@@ -37,8 +37,6 @@ from recsys_cli.models._als import objective, strengths
 from recsys_cli.seeding import generator
 
 FACTORS, REG, ALPHA, EPOCHS = 64, 0.015, 1.0, 15
-#: Epochs after which a side that has not reached the loss never will, for us.
-_MOST = 30
 SOLVERS: dict[str, dict[str, Any]] = {
     "CG of 3 steps": {"solver_type": "CG", "max_cg_steps": 3},
     "CG of 5 steps": {"solver_type": "CG", "max_cg_steps": 5},
@@ -52,7 +50,7 @@ SPARK = Environment("spark", ("pyspark", "numpy"))
 def run(quick: bool) -> list[Row]:
     """Return a row for each solver of irspack, and one for Spark."""
     data = pairs("100k" if quick else "1m")
-    problem = _Problem(data)
+    problem = _Problem(data, 3 if quick else EPOCHS)
     ours, repeats = _Ours(problem), 1 if quick else 5
     rivals = [(_Irspack(problem, how), f"irspack, {how}", 2.5) for how in SOLVERS]
     found = in_turn({"ours": ours.fit} | {name: peer.fit for peer, name, _ in rivals}, repeats)
@@ -66,15 +64,17 @@ def run(quick: bool) -> list[Row]:
 class _Problem:
     """The data as all sides take them, and the loss to reach."""
 
-    def __init__(self, data: Named) -> None:
+    def __init__(self, data: Named, epochs: int) -> None:
         from implicit.cpu.als import AlternatingLeastSquares
 
         self.name, self.train = data.name, data.split.train
+        #: Epochs after which a side that has not reached the loss never will, for us.
+        self.most = 2 * epochs
         self.known = strengths(self.train.csr, ALPHA)
         confidence = matrix(self.known._replace(data=self.known.data + 1))
         with threads.single_blas():
             first = AlternatingLeastSquares(
-                factors=FACTORS, regularization=REG, iterations=EPOCHS, random_state=SEED
+                factors=FACTORS, regularization=REG, iterations=epochs, random_state=SEED
             )
             first.fit(confidence, show_progress=False)
         self.target = self.loss(first.user_factors, first.item_factors)
@@ -84,7 +84,7 @@ class _Problem:
 
     def epochs(self, loss_after: Callable[[int], float]) -> int:
         """Return the fewest epochs that reach the loss, which falls from epoch to epoch."""
-        low, high = 0, _MOST
+        low, high = 0, self.most
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if loss_after(middle) <= self.target else (middle, high)
@@ -96,7 +96,7 @@ class _Ours:
 
     def __init__(self, problem: _Problem) -> None:
         self.train: Interactions = problem.train
-        losses = self._losses()
+        losses = self._losses(problem.most)
         self.epochs = next(n for n, loss in enumerate(losses, 1) if loss <= problem.target)
         self.loss = losses[self.epochs - 1]
 
@@ -107,14 +107,14 @@ class _Ours:
     def _model(self, epochs: int) -> Any:
         return MODELS.get("als")(factors=FACTORS, reg=REG, alpha=ALPHA, epochs=epochs)
 
-    def _losses(self) -> list[float]:
+    def _losses(self, epochs: int) -> list[float]:
         losses: list[float] = []
 
         def note(_: Any, __: int, loss: float | None) -> bool:
             losses.append(loss or 0.0)
             return False
 
-        self._model(_MOST).fit(self.train, rng=generator(SEED, "model"), on_epoch=note)
+        self._model(epochs).fit(self.train, rng=generator(SEED, "model"), on_epoch=note)
         return losses
 
 
@@ -123,7 +123,7 @@ class _Irspack:
 
     def __init__(self, problem: _Problem, how: str) -> None:
         self.values, self.settings = matrix(problem.known), SOLVERS[how]
-        self.problem, self.epochs = problem, _MOST
+        self.problem = problem
         self.epochs = problem.epochs(self._loss_after)
         self.loss = self._loss_after(self.epochs)
 
