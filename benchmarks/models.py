@@ -71,8 +71,9 @@ def _small() -> list[Case]:
 def rows(case: Case, data: Named, repeats: int) -> list[Row]:
     """Time the fits in turn, then the answers of the models that the last turn left."""
     ours, theirs, what = _sides(case, data)
-    fits = in_turn({"ours": ours.fit, "peer": theirs.fit}, repeats)
-    answers = in_turn({"ours": ours.answer, "peer": theirs.answer}, repeats)
+    often = repeats > 1
+    fits = in_turn({"ours": ours.fit, "peer": theirs.fit}, repeats, warm_up=often)
+    answers = in_turn({"ours": ours.answer, "peer": theirs.answer}, repeats, warm_up=often)
     quality = {ours.measure: [ours.quality(), theirs.quality()]}
     versus = theirs.versus + (" (another model)" if case.relation == "another" else "")
     return [
