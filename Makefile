@@ -10,7 +10,7 @@ BOARD = runs/leaderboard
 SPECS = $(shell find configs -name '*.yaml' -not -path '*/base/*' -not -name published.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports docs regress real bench bench-quick leaderboard clean
+.PHONY: help setup demo test torture check format lint types imports docs regress real bench bench-quick leaderboard clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ demo: $(READY)  ## Train, evaluate and recommend on the embedded data, offline
 
 test: $(READY)  ## Run the tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
+
+torture: $(READY)  ## Run every recipe of tests/torture in full (hours); `make test` runs some of each
+	RECSYS_TORTURE=full $(BIN)/python -m pytest -n auto --dist worksteal -q tests/torture
 
 check: lint types imports docs  ## Format, lint, types, import layers, specs and docs in step
 
