@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recsys_cli import demands
+from recsys_cli import demands, soundness
 from recsys_cli.conventions._base import Convention
 from recsys_cli.data import Dataset, Split, concatenate
-from recsys_cli.errors import SpecError, SplitMismatch
+from recsys_cli.errors import SplitMismatch
 from recsys_cli.evaluation import Evaluation, Evaluator
 from recsys_cli.findings import Finding, sentence, together
 from recsys_cli.folds import folds_of
@@ -20,8 +20,6 @@ from recsys_cli.leakage import audit
 from recsys_cli.listener import DOWNLOAD, SILENT, Listener
 from recsys_cli.loaders import LOADERS
 from recsys_cli.loaders._base import Loader
-from recsys_cli.metrics import parse
-from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
 from recsys_cli.prepare import FILTERS
 from recsys_cli.prints import require_same, tested
@@ -115,53 +113,6 @@ def _final(spec: ExperimentSpec, split: Split) -> Split:
     return refitted(split) if spec.train.refit else split
 
 
-def check(spec: ExperimentSpec, *, search: bool = False) -> None:
-    """Raise SpecError where parts of a spec, each sound by itself, cannot work together.
-
-    Parameters
-    ----------
-    search : bool
-        Whether the ``search`` block is to be used, and so has to fit as well.
-    """
-    model = MODELS.create(spec.model)
-    searched = spec.search if search else None
-    needs = {
-        "train.monitor": spec.train.monitor,
-        "train.refit": spec.train.refit,
-        "search.metric": searched,
-    }
-    needed = next((where for where, wanted in needs.items() if wanted), None)
-    if needed and not getattr(spec.split, "validation", None):
-        raise SpecError(
-            "needs a validation part, and the split carves none",
-            where=needed,
-            hint="set split.validation",
-        )
-    epochs = getattr(spec.model, "epochs", None)
-    every = spec.train.every
-    if spec.train.monitor and epochs is not None and epochs // every * every < model.first_epoch:
-        raise SpecError(
-            f"is {every}, so that none of the model's {epochs} epochs would be validated",
-            where="train.every",
-            hint="lower train.every, or raise model.epochs",
-        )
-    watched = [("search.metric", searched.metric)] if searched else []
-    watched += [("train.monitor", spec.train.monitor)] if spec.train.monitor else []
-    for where, name in [*watched, *(("evaluation.metrics", n) for n in spec.evaluation.metrics)]:
-        if parse(name).metric.kind == "rating" and not model.predicts_ratings:
-            raise SpecError(
-                f"{name} needs predicted ratings, and {model.spec_name()} only ranks",
-                where=where,
-                hint="take ranking metrics such as ndcg@10, or a rating model such as mf",
-            )
-    if spec.train.monitor and not model.stops_between_epochs:
-        raise SpecError(
-            f"{model.spec_name()} cannot stop between epochs, so there is none to choose",
-            where="train.monitor",
-            hint="leave train.monitor out",
-        )
-
-
 def train(
     spec: ExperimentSpec,
     store: Store,
@@ -191,7 +142,7 @@ def train(
     RecsysError
         Whatever stops it; a run begun by then is left behind as failed, with its traceback.
     """
-    check(spec)
+    soundness.check(spec)
     prepared = prepared or prepare(spec, listener)
     dataset = prepared.dataset
     demands.check(spec, dataset, None if objective is None else objective.metric)
@@ -274,7 +225,7 @@ def evaluate(
         If the data or a split made now differ from those the run was trained on.
     """
     spec = measuring(from_document(run.spec_document), metrics)
-    check(spec)
+    soundness.check(spec)
     prepared = prepared or prepare(spec, listener)
     prints = run.record["fingerprints"]
     if prepared.dataset.interactions.fingerprint != prints["data"]:

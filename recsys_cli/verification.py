@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from recsys_cli import experiment
+from recsys_cli import experiment, soundness
 from recsys_cli.errors import NotFound, OutOfResources, RecsysError, SpecError
 from recsys_cli.listener import Listener
 from recsys_cli.published import Row, Table
@@ -100,7 +100,7 @@ class Verification:
         where = f"{place} ({name})"
         try:
             spec = load(self.folder / name, row.set)
-            experiment.check(spec)
+            soundness.check(spec)
         except SpecError as error:
             raise _untyped(error).within(where) from None
         if row.metric not in spec.evaluation.metrics:

@@ -22,13 +22,13 @@ def load(paths: Sequence[Path], overrides: Sequence[str]) -> list[ExperimentSpec
     SpecError
         For the first that is not; it says which file.
     """
-    from recsys_cli import experiment, specfile
+    from recsys_cli import soundness, specfile
 
     specs = []
     for path in paths:
         spec = specfile.load(path, overrides)
         try:
-            experiment.check(spec)
+            soundness.check(spec)
         except SpecError as error:
             raise error.within(str(path)) from None
         specs.append(spec)

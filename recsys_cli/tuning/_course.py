@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from recsys_cli import experiment
+from recsys_cli import soundness
 from recsys_cli.errors import MissingExtra, SpecError
 from recsys_cli.models import MODELS
 from recsys_cli.search import draws, grid
@@ -123,7 +123,7 @@ def _planned(spec: ExperimentSpec, settings: dict[str, Any]) -> Planned:
         train = made.train.model_copy(update={"monitor": spec.search.metric})
         made = made.model_copy(update={"train": train})
     try:
-        experiment.check(made, search=True)
+        soundness.check(made, search=True)
     except SpecError as error:
         raise error.within(where) from None
     return Planned(settings, made.model_copy(update={"search": None}))

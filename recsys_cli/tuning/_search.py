@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from recsys_cli import experiment
+from recsys_cli import soundness
 from recsys_cli.errors import DataError, SpecError
 from recsys_cli.listener import Listener
 from recsys_cli.pruning import ENOUGH, Bar, Objective, bar, progress
@@ -95,7 +95,7 @@ def tune(
             where="search",
             hint="search: {metric: ndcg@10, space: {model.reg: {log: [0.001, 1]}}}",
         )
-    experiment.check(spec, search=True)
+    soundness.check(spec, search=True)
     seed = spec.seed if seed is None else seed
     course = Course(spec, budget.trials or spec.search.trials, seed)
     for note in _announced(course, spec.search):
