@@ -14,6 +14,7 @@ from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.errors import DamagedRun, DataError, Diverged, SpecError
 from recsys_cli.models._blocks import best_of_blocks, rows_at_once
+from recsys_cli.models._course import Checkpoint, Course, Held
 from recsys_cli.models._topk import LARGE, TopK
 from recsys_cli.registry import Component, Config
 
@@ -63,6 +64,9 @@ class Model(Component[C], Generic[C]):
 
     user_counts_: Int64
     item_counts_: Int64
+    #: Of the fit under way, where it can be left between epochs, and what that fit begins from.
+    _course: Course | None = None
+    _begins: Checkpoint | None = None
 
     def fit(
         self,
@@ -71,6 +75,7 @@ class Model(Component[C], Generic[C]):
         features: SideFeatures | None = None,
         rng: np.random.Generator,
         on_epoch: OnEpoch | None = None,
+        begins: Checkpoint | None = None,
     ) -> Self:
         """Learn from the training interactions, forgetting any earlier fit.
 
@@ -84,6 +89,9 @@ class Model(Component[C], Generic[C]):
             The only source of randomness.
         on_epoch : callable, optional
             Called after each epoch; training stops when it returns True.
+        begins : Checkpoint, optional
+            Of a fit of the same config, data and ``rng``, whose later epochs this one goes through,
+            to the same result.
 
         Raises
         ------
@@ -98,14 +106,49 @@ class Model(Component[C], Generic[C]):
             delattr(self, attribute)
         self.user_counts_, self.item_counts_ = train.user_counts, train.item_counts
         with threads.single_blas():
-            epoch = 0
-            for epoch, loss in enumerate(self._train(train, features or SideFeatures(), rng), 1):
+            self._course, self._begins, epoch = None, begins, 0
+            for loss in self._train(train, features or SideFeatures(), rng):
+                epoch = 1 + (epoch or self._done_before())
                 self._check_finite(epoch, loss)
                 if on_epoch is not None and on_epoch(self, epoch, loss):
                     break
             self._check_finite(epoch, None)
+        self._course = self._begins = None
         self._close_up()
         return self
+
+    def _done_before(self) -> int:
+        """Return how many epochs the fit did not have to go through."""
+        return 0 if self._course is None else self._course.done
+
+    def _epochs(
+        self,
+        count: int,
+        rng: np.random.Generator,
+        held: Held,
+    ) -> Iterator[int]:
+        """Yield the number of each epoch, from 0: all ``count``, or those after a checkpoint.
+
+        A loop over them can be left and taken up. It yields its loss at the end of each epoch.
+
+        Parameters
+        ----------
+        count : int
+        rng : Generator
+        held : Held
+            All that an epoch takes from those before it, beside ``rng``.
+        """
+        self._course = Course(rng, held)
+        if self._begins is not None:
+            self._course.restore(self._begins)
+        yield from range(self._course.done, count)
+
+    def checkpoint(self, epoch: int) -> Checkpoint | None:
+        """Return what the next epoch of the fit under way starts from; None if it keeps nothing.
+
+        For ``on_epoch``; a later :meth:`fit` takes it as ``begins``.
+        """
+        return None if self._course is None else self._course.checkpoint(epoch)
 
     def _close_up(self) -> None:
         """Drop the gaps that a kernel wanted in an array: it is then laid out as when loaded."""

@@ -29,7 +29,12 @@ class Posterior:
     samples: Samples
 
     def __init__(self, factors: int) -> None:
-        self.product = MeanProduct(_RANK * factors)
+        self._factors = factors
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: none of the samples so far counts."""
+        self.product = MeanProduct(_RANK * self._factors)
 
     def add(self, sample: Samples, keep: bool) -> None:
         """Take in one sample; the first must be kept."""

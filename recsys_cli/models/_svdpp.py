@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_cli import threads
 from recsys_cli.data import CSR, Float32, Int32, Interactions
 from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._course import Places
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._ridge import Ridge, Rows, rated, solution_parts, solve_rows
@@ -136,7 +137,7 @@ class ImplicitTermModel(FactorModel[C], Generic[C]):
         from recsys_cli.kernels.svdpp import svdpp
 
         warm, weight = np.flatnonzero(self.user_counts_), data.weights.sum(dtype=np.float64)
-        for epoch in range(self.config.epochs):
+        for epoch in self._epochs(self.config.epochs, rng, Places(**now._asdict())):
             lr = np.float32(self.config.lr * self.config.lr_decay**epoch)
             squared = svdpp(rng.permutation(warm), data, now, holds, lr)
             yield float(np.sqrt(squared / weight))

@@ -29,6 +29,7 @@ from recsys_cli.models._als import (
     strengths,
 )
 from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._course import Places
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._padded import padded
@@ -130,7 +131,7 @@ class ALS(FactorModel[ALSConfig]):
         items = padded(start)
         self.user_factors_, self.item_factors_ = users[:, :factors], items[:, :factors]
         user_reg = self._reg(by_user)
-        for _ in range(self.config.epochs):
+        for _ in self._epochs(self.config.epochs, rng, Places(users=users, items=items)):
             self._half_epoch(by_user, items, users)
             loss = self._half_epoch(by_item, users, items)
             loss += float(np.einsum("uf,uf,u->", users, users, user_reg))

@@ -21,6 +21,7 @@ from recsys_cli.models._gibbs_mean import onto_basis
 from recsys_cli.models._gibbs_posterior import Posterior
 from recsys_cli.models._gibbs_samples import Samples, folded, require_precisions, system
 from recsys_cli.models._gibbs_spread import left_open, variance
+from recsys_cli.models._gibbs_state import ChainState
 
 _PAIR_BLOCK = 1 << 13
 
@@ -134,10 +135,12 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
         chain = Sampler(train, targets, designs, config.factors, rng)
         first = config.burn_in + 1
         kept = set(np.linspace(first, config.epochs, config.samples).round().astype(int).tolist())
-        for sweep in range(1, config.epochs + 1):
-            error = chain.sweep()
+        posterior = Posterior(config.factors)
+        state = ChainState(chain, posterior)
+        for epoch in self._epochs(config.epochs, rng, state):
+            sweep, error = epoch + 1, chain.sweep()
             if sweep <= first:
-                posterior = Posterior(config.factors)
+                posterior.forget()
             sample = chain.sample(scale, config.implicit)
             require_precisions(sample, f"{self.spec_name()} diverged in epoch {sweep}")
             posterior.add(sample, keep=sweep <= first or sweep in kept)

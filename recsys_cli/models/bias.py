@@ -10,6 +10,7 @@ from pydantic import NonNegativeFloat, PositiveInt
 from recsys_cli.data import CSR, Float32, Float64, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.models._base import Model, ModelConfig
 from recsys_cli.models._baseline import shrunk_mean
+from recsys_cli.models._course import Places
 
 #: Alternation ends early once no bias moves by more than this (rating units).
 _CONVERGED = 1e-6
@@ -58,17 +59,18 @@ class Bias(Model[BiasConfig]):
         weight = np.ones(len(train)) if train.weight is None else train.weight.astype(np.float64)
         mean = float(np.average(train.value, weights=weight))
         rest = train.value.astype(np.float64) - mean
-        b_u, b_i = np.zeros(train.n_users), np.zeros(train.n_items)
-        for _ in range(config.epochs):
-            before = b_u
+        b_u, moved = np.zeros(train.n_users), np.array(np.inf)
+        for _ in self._epochs(config.epochs, rng, Places(user_bias=b_u, moved=moved)):
+            if moved < _CONVERGED:
+                return
+            before = b_u.copy()
             b_i = shrunk_mean(items, rest - b_u[users], config.reg_item, train.n_items, weight)
-            b_u = shrunk_mean(users, rest - b_i[items], config.reg_user, train.n_users, weight)
+            b_u[:] = shrunk_mean(users, rest - b_i[items], config.reg_user, train.n_users, weight)
+            moved[...] = np.abs(b_u - before).max()
             self.mean_ = np.float32(mean)
             self.user_bias_, self.item_bias_ = b_u.astype(np.float32), b_i.astype(np.float32)
             error = rest - b_u[users] - b_i[items]
             yield float(np.sqrt(np.average(error**2, weights=weight)))
-            if np.abs(b_u - before).max() < _CONVERGED:
-                return
 
     def _score(self, user_idx: Int32) -> Float32:
         return (self.mean_ + self.user_bias_[user_idx])[:, None] + self.item_bias_

@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._course import Places
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._padded import padded
 from recsys_cli.models._pairwise import fold_in_pairwise
@@ -97,8 +98,9 @@ class BPR(FactorModel[BPRConfig]):
         self.item_factors_ = items[:, : config.factors]
         self.item_bias_ = spread_zeros(train.n_items)
         epochs = _Epochs(config, matrix, self._negative_weights(), rng)
-        for _ in range(config.epochs):
-            yield epochs.run(users, items, self.item_bias_)
+        bias = self.item_bias_
+        for _ in self._epochs(config.epochs, rng, Places(users=users, items=items, bias=bias)):
+            yield epochs.run(users, items, bias)
 
     def _negative_weights(self) -> Float64:
         """Return how often each item is drawn as a negative, up to a factor; cold items never."""

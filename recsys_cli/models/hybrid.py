@@ -14,6 +14,7 @@ from recsys_cli.data import CSR, Features, Float32, Float64, Int32, Interactions
 from recsys_cli.models._als import gramian, mean_weights, observed, strengths
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._content import Weighting
+from recsys_cli.models._course import Places
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._features import required_sides
@@ -91,7 +92,13 @@ class Hybrid(FactorModel[HybridConfig]):
         values = observed(replace(train, weight=None))
         by_user = self._strengths(values, mean_weights(train, values))
         users, items = self._sides(by_user, features, rng)
-        for _ in range(self.config.epochs):
+        held = Places(
+            users=(users, "factors"),
+            items=(items, "factors"),
+            user_projection=(users.projection, "weights"),
+            item_projection=(items.projection, "weights"),
+        )
+        for _ in self._epochs(self.config.epochs, rng, held):
             users.solve(items.factors, self.config.cg_steps)
             loss = items.solve(users.factors, self.config.cg_steps) + users.distance()
             loss += users.ridge() + items.ridge()

@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatures, order_by
 from recsys_cli.models._base import ModelConfig
+from recsys_cli.models._course import Places
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._padded import padded
@@ -134,7 +135,10 @@ class MF(FactorModel[MFConfig]):
         ]
         regs = (config.reg_user, config.reg_item, config.reg_user_bias, config.reg_item_bias)
         reg, loss = np.array(regs, np.float32), np.zeros((len(bounds), len(bounds)))
-        for epoch in range(config.epochs):
+        held = Places(
+            users=users, items=items, user_bias=self.user_bias_, item_bias=self.item_bias_
+        )
+        for epoch in self._epochs(config.epochs, rng, held):
             lr = np.float32(config.lr * config.lr_decay**epoch)
 
             def work(start: int, stop: int, diagonal: int, lr: np.float32 = lr) -> None:
@@ -152,7 +156,8 @@ class MF(FactorModel[MFConfig]):
         by_user = group_rows(users, train.n_users, items, rest, weights)
         by_item = group_rows(items, train.n_items, users, rest, weights)
         config = self.config
-        for _ in range(config.epochs):
+        held = Places(items=(self, "item_factors_"), item_bias=(self, "item_bias_"))
+        for _ in self._epochs(config.epochs, rng, held):
             self.user_factors_, self.user_bias_ = solve_rows(
                 by_user, self.item_factors_, self.item_bias_, self._user_ridge
             )

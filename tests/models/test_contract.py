@@ -6,6 +6,7 @@ import inspect
 import io
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,6 +35,7 @@ RATERS = [{"name": "item-knn"}, {"name": "mf", **_MEMBER}]
 CASES = {name: (name, {}) for name in MODELS} | {
     "item-knn of implicit feedback": ("item-knn", {"target": "implicit"}),
     "user-knn of implicit feedback": ("user-knn", {"target": "implicit"}),
+    "mf by als": ("mf", {"solver": "als"}),
     "svd of centred ratings": ("svd", {"centre": "both"}),
     "ensemble of ratings": ("ensemble", {"models": RATERS}),
     "switch of ratings": ("switch", {"cold": RATERS[0], "warm": RATERS[1]}),
@@ -88,6 +90,31 @@ def data(ratings, make):
 def same(a, b):
     assert a.keys() == b.keys()
     return all(a[key].dtype == b[key].dtype and np.array_equal(a[key], b[key]) for key in a)
+
+
+@each
+def test_a_fit_left_after_any_epoch_is_taken_up_to_the_same_bits(name, data):
+    """What a checkpoint holds is all there is; arrays come back plain, as from a file."""
+    kept, total = [], 4
+
+    def keep(model, epoch, loss):
+        found = model.checkpoint(epoch)
+        if found is not None and epoch < total:
+            arrays = {key: np.array(array, order="C") for key, array in found.arrays.items()}
+            kept.append(replace(found, arrays=arrays))
+
+    def through(**how):
+        made = build(name, **SMALL | {"epochs": total})
+        return made.fit(data, features=side_features(data), rng=generator(1, "model"), **how)
+
+    whole = through(on_epoch=keep).arrays()
+    for begins in kept:
+        epochs = []
+        again = through(begins=begins, on_epoch=lambda *told, to=epochs: to.append(told[1]))
+        assert epochs == list(range(begins.epoch + 1, total + 1))
+        assert same(again.arrays(), whole)
+    own = not CASES[name][0].startswith(("implicit-", "surprise-"))
+    assert len(kept) == (total - 1 if own and build(name).stops_between_epochs else 0)
 
 
 @each_class
