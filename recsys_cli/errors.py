@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Self
+
+#: What to do about an error of the system, by its number.
+_NEEDS = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some disk space, then run it again"
+    ),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS),
+        "give yourself permission, or choose another folder",
+    ),
+    **dict.fromkeys(
+        (errno.EMFILE, errno.ENFILE), "raise the limit of open files, as by ulimit -n 4096"
+    ),
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
 
 
 class RecsysError(Exception):
@@ -55,9 +71,16 @@ class GateFailed(RecsysError):
 
 
 class Diverged(RecsysError):
-    """Training produced a value that is not finite."""
+    """Training produced a value that is not finite.
+
+    Attributes
+    ----------
+    epoch : int, optional
+        In which; 0 in a model without epochs.
+    """
 
     exit_code = 4
+    epoch: int | None = None
 
 
 class DataError(RecsysError):
@@ -103,3 +126,8 @@ class Locked(RecsysError):
     """Another process holds what this one needs."""
 
     exit_code = 8
+
+
+def need(error: OSError) -> str:
+    """Return what to do about an error of the system."""
+    return _NEEDS.get(error.errno or 0, "check the disk, then run it again")

@@ -66,6 +66,11 @@ class Loader(Component[C], Generic[C]):
         return True
 
     @property
+    def load_bytes(self) -> int:
+        """About how many bytes :meth:`load` holds at its peak."""
+        return 0
+
+    @property
     def hindsight(self) -> str | None:
         """What its features are made from, where interactions that may be tested are part of it.
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import mmap
-import tempfile
+import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from recsys_cli import temporary
 from recsys_cli.data import Dataset
+from recsys_cli.errors import DataError, need
 from recsys_cli.fingerprint import digest, file_digest
 from recsys_cli.loaders._home import cache_home
 from recsys_cli.loaders._pack import pack, unpack
@@ -21,6 +24,42 @@ logger = logging.getLogger(__name__)
 #: A hash is remembered only for files that had been left alone this long when it was taken: within
 #: the resolution of a file system's clock, a second write would leave the same stamp.
 _QUIET_NS = 2_000_000_000
+#: Bytes held for each of a text file while it is parsed, and of one that is compressed.
+_PLAIN, _PARSED = 5, {".gz": 16, ".parquet": 12, ".pq": 12}
+_untouched: list[bool] = []
+
+
+def bytes_to_load(config: Any, files: Sequence[Path]) -> int:
+    """Return about how many bytes :func:`cached` holds at its peak, given the same.
+
+    Text in the making is held several times: as it is read, by columns and as numbers.
+    """
+    _, entry = _entry(config, files)
+    if entry.is_file():
+        return 2 * entry.stat().st_size
+    return sum(_PARSED.get(file.suffix, _PLAIN) * file.stat().st_size for file in files)
+
+
+@contextmanager
+def untouched() -> Iterator[None]:
+    """Leave the cache as it is within the block: what it holds is read, and nothing is added."""
+    _untouched.append(True)
+    try:
+        yield
+    finally:
+        _untouched.pop()
+
+
+def _entry(config: Any, files: Sequence[Path]) -> tuple[str, Path]:
+    """Return the common hash of sources, and where their dataset is kept."""
+    source = digest([_hash(file) for file in files])
+    return source, cache_home() / "data" / f"{digest(source, config, _code())[:32]}.bin"
+
+
+def _give_back() -> None:
+    """Return what pyarrow read with, twice as much as it read, to the system, not to its pool."""
+    if (arrow := sys.modules.get("pyarrow")) is not None:
+        arrow.default_memory_pool().release_unused()
 
 
 def cached(config: Any, files: Sequence[Path], parse: Callable[[str], Dataset]) -> Dataset:
@@ -42,11 +81,11 @@ def cached(config: Any, files: Sequence[Path], parse: Callable[[str], Dataset]) 
     that cannot be written only costs time.
     """
     before = [_stamp(file) for file in files]
-    source = digest([_hash(file) for file in files])
-    path = cache_home() / "data" / f"{digest(source, config, _code())[:32]}.bin"
+    source, path = _entry(config, files)
     if (found := _load(path)) is not None:
         return found
     dataset = parse(source)
+    _give_back()
     if before == [_stamp(file) for file in files]:
         _write(path, pack(dataset))
     return dataset
@@ -65,17 +104,16 @@ def _load(path: Path) -> Dataset | None:
 
 
 def _write(path: Path, content: Iterable[bytes | memoryview]) -> None:
-    temporary = None
+    if _untouched:
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            temporary = Path(file.name)
-            file.writelines(content)
-        temporary.replace(path)
+        with temporary.beside(path) as new:
+            with new.open("wb") as file:
+                file.writelines(content)
+            new.replace(path)
     except OSError as error:
         logger.info("the dataset is not cached: %s", error)
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def _code() -> str:
@@ -99,7 +137,15 @@ def _hash(file: Path) -> str:
             return str(known["sha256"])
     except (OSError, ValueError, LookupError, TypeError):
         pass  # not known, or the note is damaged: hash it
-    found = file_digest(file)
+    found = _digest(file)
     if time.time_ns() - stamp[-1] > _QUIET_NS:
         _write(path, [json.dumps({"stamp": stamp, "sha256": found}).encode()])
     return found
+
+
+def _digest(file: Path) -> str:
+    try:
+        return file_digest(file)
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}"
+        raise DataError(reason, where=str(file), hint=need(error)) from error

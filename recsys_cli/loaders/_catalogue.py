@@ -83,7 +83,7 @@ def read_catalogue(file: Table, described: Described, where: str) -> Catalogue:
         if ids.setdefault(fields[at], line) != line:
             first = ids[fields[at]]
             raise DataError(
-                f'the id "{fields[at]}" is also in line {first}', where=f"{where}:{line}"
+                f'the id "{shown(fields[at])}" is also in line {first}', where=f"{where}:{line}"
             )
         table.append(fields)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from recsys_cli.errors import DataError
+from recsys_cli.loaders._fields import shown
+from recsys_cli.spelling import nearest
+from recsys_cli.visible import quoted
+
+#: Columns that an error lists: a file without lines may seem to have thousands.
+_NAMES = 30
 
 
 def column_position(column: str | int, names: Sequence[str] | None, width: int, where: str) -> int:
@@ -26,18 +31,19 @@ def column_position(column: str | int, names: Sequence[str] | None, width: int, 
         )
     if names is None:
         raise DataError(
-            f'is read without a header, so no column is named "{column}"',
+            f"is read without a header, so no column is named {quoted(column)}",
             where=where,
             hint="give the column's number, counted from 0, or null where the file has none",
         )
     if names.count(column) == 1:
         return names.index(column)
     if column in names:
-        raise DataError(f'has two columns named "{column}"', where=where)
-    near = difflib.get_close_matches(column, names, n=1)
-    guess = f'did you mean "{near[0]}"? ' if near else ""
+        raise DataError(f"has two columns named {quoted(column)}", where=where)
+    has = ", ".join(map(shown, names[:_NAMES])) + ", …" * (len(names) > _NAMES)
+    near = nearest(column, map(shown, names))
+    guess = f'did you mean "{near}"? ' if near else ""
     raise DataError(
-        f'has no column "{column}"',
+        f"has no column {quoted(column)}",
         where=where,
-        hint=f"{guess}it has: {', '.join(names)}; a spec says null for none",
+        hint=f"{guess}it has: {has}; a spec says null for none",
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 TimeFormat = Literal["unix", "unix-ms", "iso"]
 
 _NUMBER = re.compile(r"[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t]*")
 _NOT_TEXT = re.compile("[\ud800-\udfff]")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 
 
 class BadField(Exception):
@@ -25,10 +27,12 @@ def text(field: str, role: str) -> str:
 
 
 def number(field: str, role: str) -> float:
-    """Return a decimal number; no ``nan``, ``inf``, hexadecimals or digit groups."""
+    """Return a finite decimal number; no ``nan``, hexadecimals or digit groups."""
     if not _NUMBER.fullmatch(field):
         raise BadField(f'{role} "{shown(field)}" is not a number')
-    return float(field)
+    if math.isinf(found := float(field)):
+        raise BadField(f'{role} "{shown(field)}" is not a finite number')
+    return found
 
 
 def seconds(field: str, time: TimeFormat) -> float:
@@ -37,14 +41,14 @@ def seconds(field: str, time: TimeFormat) -> float:
         value = number(field, "the timestamp")
         return float(math.floor(value / (1000 if time == "unix-ms" else 1)))
     try:
-        when = datetime.fromisoformat(field.strip())
+        when = datetime.fromisoformat(field.strip(" \t"))
     except ValueError:
         raise BadField(f'the timestamp "{shown(field)}" is not an ISO 8601 time') from None
-    return float(math.floor((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()))
+    return float(((when if when.tzinfo else when.replace(tzinfo=UTC)) - _EPOCH) // _SECOND)
 
 
-def shown(field: str) -> str:
+def shown(field: str, most: int = 40) -> str:
     """Return a field fit for a message: short, and without control or broken characters."""
     clean = field.encode("utf-8", "replace").decode()
     clean = "".join(c if c.isprintable() else "?" for c in clean)
-    return clean if len(clean) <= 40 else f"{clean[:37]}..."
+    return clean if len(clean) <= most else f"{clean[: most - 3]}..."

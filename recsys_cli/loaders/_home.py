@@ -17,7 +17,10 @@ def cache_home() -> Path:
     """Return the folder of parsed copies: ``RECSYS_CACHE``, or ``recsys`` in the user's cache."""
     if own := os.environ.get("RECSYS_CACHE"):
         return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "recsys"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "recsys"
+    except RuntimeError:  # a user whom the system does not know: nothing is kept then
+        return Path(os.devnull) / "recsys"
 
 
 def locate(path: str) -> Path:

@@ -102,8 +102,8 @@ def _text_file(path: Path) -> TextFile:
 
 def _parquet_rows(file: ParquetFile, names: list[str | None]) -> Iterator[tuple[int, list[str]]]:
     user, item, *by = (file.position(name) for name in names if name is not None)
-    columns = [file.ids(user), file.ids(item), *(file.column(at) for at in by)]
-    lists: list[list[Any]] = [column.to_pylist() for column in columns]
+    columns = {user: file.ids(user), item: file.ids(item)} | {at: file.column(at) for at in by}
+    lists: list[list[Any]] = [file.listed(at, column) for at, column in columns.items()]
     for row, fields in enumerate(zip(*lists, strict=True), 1):
         yield row, ["" if field is None else str(field) for field in fields]
 
@@ -148,13 +148,19 @@ def _row(
 def _negatives(path: Path) -> Listed:
     """Read lines of ``(user,item)`` and, after tabs, the items that are ranked beside that one."""
     found = Listed(path, [], [], [])
-    for line, (head, *items) in TextFile(path, "\t").rows():
+    for line, fields in TextFile(path, "\t").rows():
+        head, *items = fields
         pair = _PAIR.fullmatch(head)
+        where = f"{path}:{line}"
         if pair is None or not items or "" in items:
             raise DataError(
-                '"(user,item)" and item ids expected, with a tab between each two',
-                where=f"{path}:{line}",
+                '"(user,item)" and item ids expected, with a tab between each two', where=where
             )
+        try:
+            for field in fields:
+                text(field, "an id")
+        except BadField as problem:
+            raise DataError(str(problem), where=where) from None
         found.user.extend([pair[1]] * len(items))
         found.item.extend(items)
         found.line.extend([line] * len(items))

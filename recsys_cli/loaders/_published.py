@@ -11,11 +11,12 @@ from typing import Generic, TypeVar
 from recsys_cli.data import Dataset, DatasetInfo
 from recsys_cli.errors import DataError, NotFound
 from recsys_cli.loaders._base import Loader, LoaderConfig, Notify, Progress
-from recsys_cli.loaders._cache import cached
+from recsys_cli.loaders._cache import bytes_to_load, cached
 from recsys_cli.loaders._catalogue import Catalogue, Described, read_catalogue
-from recsys_cli.loaders._download import Archive, download
+from recsys_cli.loaders._download import download
 from recsys_cli.loaders._home import data_home
 from recsys_cli.loaders._read_text import read_text
+from recsys_cli.loaders._receive import Archive
 from recsys_cli.loaders._rows import Columns, Report, Rows
 from recsys_cli.loaders._text import TextFile
 
@@ -63,9 +64,19 @@ class PublishedLoader(Loader[C], Generic[C]):
     def load(self) -> Dataset:
         """Return the dataset from its files or their cache, downloading them if need be."""
         folder = self.fetch(logger.warning)
-        files = [folder / name for name in self.source.files]
-        files += [path for name in self.source.extra if (path := folder / name).is_file()]
-        return cached(self.config.describe(), files, lambda found: self.parse(folder, found))
+        return cached(self.config.describe(), self._files, lambda found: self.parse(folder, found))
+
+    @property
+    def load_bytes(self) -> int:
+        """About how many bytes :meth:`load` holds at its peak."""
+        return bytes_to_load(self.config.describe(), self._files)
+
+    @property
+    def _files(self) -> list[Path]:
+        """Those that are needed, and those others that are there."""
+        folder, source = data_home() / self.source.folder, self.source
+        others = [path for name in source.extra if (path := folder / name).is_file()]
+        return [*(folder / name for name in source.files), *others]
 
     @property
     def at_hand(self) -> bool:

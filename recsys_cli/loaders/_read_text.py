@@ -28,7 +28,7 @@ def read_text(file: TextFile, columns: Columns, report: Report) -> Rows:
     suspicious, for it cannot tell which line is bad.
     """
     places = columns.places(file.position, str(file.path))
-    suspicious = file.cut or (file.quoted and file.data.count(b'"') % 2)
+    suspicious = file.cut or not file.quotes_pair
     rows = None if suspicious else _fast(file, columns, places)
     if rows is None or any(mask.any() for mask, _ in faults(rows, columns)):
         rows = _slow(file, columns, places, report)
@@ -110,7 +110,7 @@ def _from_arrow(table: Any, columns: Columns, places: dict[str, int]) -> Rows:
         if role != "timestamp":
             return _plain(chunks, np.float64)
         if columns.time == "iso":
-            return np.floor(_plain(chunks, np.int64) / 1e6)
+            return (_plain(chunks, np.int64) // 1_000_000).astype(np.float64)
         times = _plain(chunks, np.float64)
         return np.floor(times / 1000 if columns.time == "unix-ms" else times)
 

@@ -17,7 +17,8 @@ from recsys_cli.loaders._fields import TimeFormat
 
 logger = logging.getLogger(__name__)
 
-_BAD_ID = re.compile(r"\s*|.*[\x00-\x1f\x7f].*", re.DOTALL)
+#: A byte that is no UTF-8 is a lone surrogate in text.
+_BAD_ID = re.compile("\\s*|.*[\x00-\x1f\x7f\ud800-\udfff].*", re.DOTALL)
 #: The years 1 to 9999, in Unix seconds.
 _TIMES = (-62_135_596_800, 253_402_300_799)
 #: Below it a weight would be too large for float32.
@@ -116,7 +117,7 @@ def faults(rows: Rows, columns: Columns) -> Iterator[tuple[Bool, str]]:
     for role, codes, ids in (("user", rows.user, rows.users), ("item", rows.item, rows.items)):
         bad = np.array([_BAD_ID.fullmatch(id_) is not None for id_ in ids] + [True])
         if bad[:-1].any() or codes.min(initial=0) < 0:  # looking up every row takes a while
-            yield bad[codes], f"the {role} id is empty or has a control character"
+            yield bad[codes], f"the {role} id is empty, has a control character or is no UTF-8"
     if rows.weight is not None and columns.propensities:
         yield ~is_propensity(rows.weight), f"the propensity {NO_PROPENSITY}"
     with np.errstate(over="ignore"):

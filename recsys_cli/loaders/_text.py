@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from recsys_cli.errors import DataError
 from recsys_cli.loaders._columns import column_position
@@ -45,14 +48,36 @@ class TextFile:
             raise DataError(f"cannot be read: {error}", where=str(self.path)) from error
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise DataError("is UTF-16", where=str(self.path), hint="save it as UTF-8")
-        if self.encoding != "utf-8":
-            data = data.decode(self.encoding).encode()
-        return data[3:] if data.startswith(b"\xef\xbb\xbf") else data
+        if self.encoding == "utf-8":
+            return _without_marks(data)
+        if data.startswith(codecs.BOM_UTF8):
+            raise DataError(
+                f"begins with the mark of UTF-8, but is to be read as {self.encoding}",
+                where=str(self.path),
+                hint="set encoding: utf-8",
+            )
+        return data.decode(self.encoding).encode()
 
     @cached_property
     def quoted(self) -> bool:
         """Whether a field of this file is quoted."""
-        return self.separator in ",;" and b'"' in self.data
+        return self.separator in (",", ";") and b'"' in self.data
+
+    @cached_property
+    def quotes_pair(self) -> bool:
+        """Whether every quote opens or closes a field, or is doubled within one.
+
+        Else readers differ in what they take for a field: one may swallow lines.
+        """
+        if not self.quoted:
+            return True
+        quote, border = ord('"'), np.zeros(256, np.bool_)
+        border[[quote, ord(self.separator), ord("\n"), ord("\r")]] = True
+        data = np.frombuffer(b"\n" + self.data + b"\n", np.uint8)
+        at = np.flatnonzero(data == quote)
+        if len(at) % 2:
+            return False
+        return bool(border[data[at[::2] - 1]].all() and border[data[at[1::2] + 1]].all())
 
     @cached_property
     def head(self) -> tuple[int, list[str]]:
@@ -97,6 +122,7 @@ class TextFile:
 
     def _quoted(self, stream: io.TextIOWrapper) -> Iterator[tuple[int, int, list[str]]]:
         """Yield as :meth:`_lines`. After a quote that matches none, go on with the next line."""
+        csv.field_size_limit(max(csv.field_size_limit(), len(self.data)))
         again: deque[str] = deque()
         used: list[str] = []
 
@@ -152,3 +178,10 @@ class TextFile:
             previous = row
         if previous is not None:
             yield *previous, self.cut
+
+
+def _without_marks(data: bytes) -> bytes:
+    """Drop byte order marks, of which a file made from others may have several."""
+    while data.startswith(codecs.BOM_UTF8):
+        data = data[len(codecs.BOM_UTF8) :]
+    return data

@@ -14,8 +14,8 @@ from recsys_cli.data import Dataset, Features, IdMap
 from recsys_cli.errors import DataError
 from recsys_cli.loaders._base import LoaderConfig
 from recsys_cli.loaders._build import build
-from recsys_cli.loaders._catalogue import Catalogue
-from recsys_cli.loaders._fields import BadField, number
+from recsys_cli.loaders._catalogue import Catalogue, records
+from recsys_cli.loaders._fields import BadField, number, shown
 from recsys_cli.loaders._published import PublishedLoader, Source
 from recsys_cli.loaders._rows import NO_PROPENSITY, Rows, inverse_weights, is_propensity
 from recsys_cli.loaders._text import TextFile
@@ -129,7 +129,7 @@ def _whole(largest: int) -> Callable[[list[str]], list[int]]:
 
     def read(fields: list[str]) -> list[int]:
         if odd := set(fields) - allowed:
-            raise BadField(f'"{min(odd)}" is no whole number from 0 to {largest}')
+            raise BadField(f'"{shown(min(odd))}" is no whole number from 0 to {largest}')
         return [int(field) for field in fields]
 
     return read
@@ -145,18 +145,33 @@ def _propensities(fields: list[str]) -> list[float]:
 
 def _features(folder: Path, kind: str, ids: list[str]) -> Features:
     """Turn columns of flags into one category an id; the map has ``attribute:category`` lines."""
-    names = [
-        tuple(fields) for _, fields in TextFile(folder / f"{kind}_features_map.txt", ":").rows()
-    ]
-    flags = _matrix(folder / f"{kind}_features.ascii", (len(ids), len(names)), _whole(1))
+    names = _names(folder / f"{kind}_features_map.txt")
+    path = folder / f"{kind}_features.ascii"
+    flags = _matrix(path, (len(ids), len(names)), _whole(1))
     columns: dict[str, list[str]] = {name: [""] * len(ids) for name, _ in names}
     for row, column in zip(*flags.nonzero(), strict=True):
         attribute, category = names[column]
+        if columns[attribute][row]:
+            raise DataError(f"{kind} {ids[row]} has two of {shown(attribute)}", where=str(path))
         columns[attribute][row] = category
     return Features(IdMap(ids), columns)
 
 
+def _names(path: Path) -> list[tuple[str, str]]:
+    """Return the attribute and category of each column of flags."""
+    file = TextFile(path, ":")
+    if file.width != 2:
+        raise DataError("lines of attribute:category expected", where=str(path))
+    found = [(fields[0], fields[1]) for _, fields in records(file, str(path))]
+    if len(set(found)) < len(found) or not all(map(all, found)):
+        raise DataError("an attribute:category is there twice, or empty", where=str(path))
+    return found
+
+
 def _titles(coats: Features) -> list[str]:
     of = coats.categorical
+    if lacking := {"color", "jackettype", "gender"} - of.keys():
+        where = f"{_SOURCE.folder}/{_SIDE}/item_features_map.txt"
+        raise DataError(f"has no attribute {min(lacking)}", where=where)
     parts = zip(of["color"], of["jackettype"], of["gender"], strict=True)
     return [f"{color} {kind} ({gender})" for color, kind, gender in parts]

@@ -15,7 +15,7 @@ from recsys_cli.data import Dataset, DatasetInfo
 from recsys_cli.errors import DataError, NotFound
 from recsys_cli.loaders._base import Loader, LoaderConfig, Notify, Progress
 from recsys_cli.loaders._build import build
-from recsys_cli.loaders._cache import cached
+from recsys_cli.loaders._cache import bytes_to_load, cached
 from recsys_cli.loaders._catalogue import Catalogue, Described, read_catalogue
 from recsys_cli.loaders._home import locate
 from recsys_cli.loaders._parquet import ParquetFile, read_parquet
@@ -138,8 +138,9 @@ class Delimited(Loader[DelimitedConfig]):
     """Interactions in files of your own, with titles and features in a second file if you like.
 
     Comma and semicolon files may quote fields; elsewhere a quote is a character. A row is bad if
-    its number of fields differs, an id is empty or holds a control character, a number is none or
-    not finite, a rating is outside ``scale``, or the file ends within it.
+    its number of fields differs, its quotes do not match, an id is empty or holds a control
+    character, a number is none or not finite, a rating is outside ``scale``, a time is not of the
+    years 1 to 9999, or the file ends within it.
     """
 
     def fetch(self, notify: Notify, progress: Progress | None = None) -> Path:
@@ -171,6 +172,11 @@ class Delimited(Loader[DelimitedConfig]):
         """Return the dataset from the files or their cache."""
         files = [locate(path) for path in self._paths]
         return cached(self.config.describe(), files, self._parse)
+
+    @property
+    def load_bytes(self) -> int:
+        """About how many bytes :meth:`load` holds at its peak."""
+        return bytes_to_load(self.config.describe(), [locate(path) for path in self._paths])
 
     def _parse(self, source_hash: str) -> Dataset:
         config = self.config

@@ -10,6 +10,7 @@ from recsys_cli.errors import DataError
 from recsys_cli.loaders._base import LoaderConfig
 from recsys_cli.loaders._build import build
 from recsys_cli.loaders._catalogue import Catalogue, Described, records
+from recsys_cli.loaders._fields import shown
 from recsys_cli.loaders._published import (
     PublishedLoader,
     Source,
@@ -75,11 +76,14 @@ class LastFM(PublishedLoader[LastFMConfig]):
 def _tags(folder: Path) -> dict[str, tuple[str, ...]]:
     """Return the tags of each artist, the most given first, then the earliest in the file."""
     table = TextFile(folder / "tags.dat", "\t", header=True, encoding="latin-1")
-    name = {fields[0]: fields[1] for _, fields in records(table, str(table.path))}
+    tags = published_catalogue(table, Described("tagID", title="tagValue"))
+    name = dict(zip(tags.features.ids.ids, tags.titles or (), strict=True))
     given = TextFile(folder / "user_taggedartists.dat", "\t", header=True)
+    artist, tag = given.position("artistID"), given.position("tagID")
     counts: dict[str, Counter[str]] = {}
     for line, fields in records(given, str(given.path)):
-        if fields[2] not in name:
-            raise DataError(f"tag {fields[2]} is not in tags.dat", where=f"{given.path}:{line}")
-        counts.setdefault(fields[1], Counter())[name[fields[2]]] += 1
-    return {artist: tuple(tag for tag, _ in own.most_common()) for artist, own in counts.items()}
+        if fields[tag] not in name:
+            reason = f"tag {shown(fields[tag])} is not in tags.dat"
+            raise DataError(reason, where=f"{given.path}:{line}")
+        counts.setdefault(fields[artist], Counter())[name[fields[tag]]] += 1
+    return {id_: tuple(tag for tag, _ in own.most_common()) for id_, own in counts.items()}

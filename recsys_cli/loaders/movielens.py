@@ -14,13 +14,13 @@ from recsys_cli.errors import DataError
 from recsys_cli.loaders._base import LoaderConfig
 from recsys_cli.loaders._build import build
 from recsys_cli.loaders._catalogue import Catalogue, Described, records
-from recsys_cli.loaders._download import Archive
 from recsys_cli.loaders._published import (
     PublishedLoader,
     Source,
     published_catalogue,
     published_rows,
 )
+from recsys_cli.loaders._receive import Archive
 from recsys_cli.loaders._rows import Columns, Rows
 from recsys_cli.loaders._text import TextFile
 
@@ -56,24 +56,30 @@ _GENRES = (
     "War",
     "Western",
 )
+#: The column of the first flag.
+_FLAGS = 5
 
 
 class _Size(NamedTuple):
-    """A member of the family: its folder, number of ratings (None: it may change) and md5."""
+    """A member of the family: its folder, number of ratings (None: it may change) and archive.
+
+    Of the archive: the md5, and megabytes that are a little more than it has.
+    """
 
     folder: str
     ratings: int | None
-    md5: str | None
+    md5: str | None = None
+    megabytes: int = 0
 
 
 _SIZES = {
-    "100k": _Size("ml-100k", 100_000, "0e33842e24a9c977be4e0107933c0723"),
-    "1m": _Size("ml-1m", 1_000_209, "c4d9eecfca2ab87c1945afe126590906"),
-    "10m": _Size("ml-10M100K", 10_000_054, "ce571fd55effeba0271552578f2648bd"),
-    "20m": _Size("ml-20m", 20_000_263, "cd245b17a1ae2cc31bb14903e1204af3"),
-    "25m": _Size("ml-25m", 25_000_095, "6b51fb2759a8657d3bfcbfc42b592ada"),
-    "32m": _Size("ml-32m", 32_000_204, None),
-    "latest-small": _Size("ml-latest-small", None, None),
+    "100k": _Size("ml-100k", 100_000, "0e33842e24a9c977be4e0107933c0723", 6),
+    "1m": _Size("ml-1m", 1_000_209, "c4d9eecfca2ab87c1945afe126590906", 8),
+    "10m": _Size("ml-10M100K", 10_000_054, "ce571fd55effeba0271552578f2648bd", 80),
+    "20m": _Size("ml-20m", 20_000_263, "cd245b17a1ae2cc31bb14903e1204af3", 220),
+    "25m": _Size("ml-25m", 25_000_095, "6b51fb2759a8657d3bfcbfc42b592ada", 280),
+    "32m": _Size("ml-32m", 32_000_204),
+    "latest-small": _Size("ml-latest-small", None),
 }
 _FILES = {
     "100k": ("u.data", "u.item", "u.user"),
@@ -104,9 +110,9 @@ class MovieLens(PublishedLoader[MovieLensConfig]):
     def source(self) -> Source:
         """Where the data come from and on what terms."""
         size = self.config.size
-        folder, ratings, md5 = _SIZES[size]
+        folder, ratings, md5, megabytes = _SIZES[size]
         free = size in ("20m", "25m", "32m", "latest-small")
-        archive = Archive(f"{_SITE}/ml-{size}.zip", md5) if md5 else None
+        archive = Archive(f"{_SITE}/ml-{size}.zip", md5, megabytes * 10**6) if md5 else None
         count = f"{ratings:,} ratings" if ratings else "the small development set of ratings"
         return Source(
             name=f"MovieLens {size}",
@@ -128,7 +134,7 @@ class MovieLens(PublishedLoader[MovieLensConfig]):
         columns = Columns(0, 1, 2, 3, scale=(low, 5))
         info = self.source.info(source_hash)
         if size == "100k":
-            rows = published_rows(TextFile(folder / "u.data", "\t"), columns, 100_000)
+            rows = published_rows(TextFile(folder / "u.data", "\t"), columns, _SIZES[size].ratings)
             items, users = _items_100k(folder / "u.item"), _users_100k(folder / "u.user")
             folds = _folds(folder, rows, columns)
             return build(rows, info, scale=(1, 5), items=items, users=users, folds=folds)
@@ -158,11 +164,17 @@ def _items(file: TextFile) -> Catalogue:
 def _items_100k(path: Path) -> Catalogue:
     file = TextFile(path, "|", encoding="latin-1")
     found = published_catalogue(file, Described(0, title=1))
+    file.position(_FLAGS + len(_GENRES) - 1)
     genres = [
-        tuple(genre for genre, flag in zip(_GENRES, fields[5:], strict=False) if flag == "1")
-        for _, fields in records(file, str(path))
+        _flagged(fields[_FLAGS:], f"{path}:{line}") for line, fields in records(file, str(path))
     ]
     return Catalogue(Features(found.features.ids, multilabel={"genre": genres}), found.titles)
+
+
+def _flagged(flags: list[str], where: str) -> tuple[str, ...]:
+    if len(flags) != len(_GENRES) or set(flags) - {"0", "1"}:
+        raise DataError(f"{len(_GENRES)} flags expected, each 0 or 1", where=where)
+    return tuple(genre for genre, flag in zip(_GENRES, flags, strict=True) if flag == "1")
 
 
 def _users_100k(path: Path) -> Catalogue:
@@ -181,6 +193,8 @@ def _users_1m(path: Path) -> Catalogue:
 def _folds(folder: Path, rows: Rows, columns: Columns) -> dict[str, NDArray[np.int8]]:
     """Return the published folds whose files are there, each row labelled by user and item."""
     row_of = {pair: row for row, pair in enumerate(_pairs(rows))}
+    if len(row_of) < len(rows):
+        raise DataError("holds a pair of user and item twice", where=str(folder / "u.data"))
     folds = {}
     for fold in _FOLDS:
         path = folder / f"{fold}.test"

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from recsys_cli.data import Dataset, DatasetInfo
-from recsys_cli.errors import NotFound
+from recsys_cli.errors import DataError, NotFound
 from recsys_cli.loaders._base import Loader, LoaderConfig, Notify, Progress
 from recsys_cli.loaders._build import build
 from recsys_cli.loaders._cache import cached
@@ -67,6 +67,8 @@ class NCF(Loader[NCFConfig]):
 
     def _parse(self, source_hash: str) -> Dataset:
         parts = [_rows(path) for path in self._files]
+        if len({part.timestamp is None for part in parts}) > 1:
+            raise DataError("one of its files has times and the other none", where=self.config.path)
         rows = concatenate(parts)
         name = Path(self.config.path).name
         info = DatasetInfo(

@@ -17,6 +17,8 @@ from recsys_cli.loaders._synthetic_truth import Truth
 from recsys_cli.loaders._synthetic_world import World, make_world
 from recsys_cli.seeding import generator
 
+#: Bytes that making the data takes for each rating, user and item, beside the factors.
+_ROW, _PERSON, _FILM = 60, 500, 2000
 VERSION = 1
 """Raised whenever the same parameters would give other data."""
 
@@ -71,6 +73,13 @@ class Synthetic(Loader[SyntheticConfig]):
             titles=self._titles(),
             features=SideFeatures(self._people(users, world), _films(items, world)),
         )
+
+    @property
+    def load_bytes(self) -> int:
+        """About how many bytes :meth:`load` holds at its peak."""
+        config = self.config
+        people = config.users * (24 * config.factors + _PERSON)
+        return people + config.items * (24 * config.factors + _FILM) + _ROW * config.interactions
 
     def truth(self) -> Truth:
         """Return what the ratings are drawn from; the same truth at every call."""

@@ -32,7 +32,7 @@ def dataset(full: bool = True, value: float = 3) -> Dataset:
         np.array([0, 1], np.int32),
         np.array([2, 0], np.int32),
         np.array([value, 1], np.float32),
-        timestamp=np.array([-5, 2**40]) if full else None,
+        timestamp=np.array([-5, 2**37]) if full else None,
         weight=np.array([1, 2], np.float32) if full else None,
         scale=(0.5, 5.0) if full else None,
     )

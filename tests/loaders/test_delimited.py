@@ -240,15 +240,74 @@ def test_parquet_files_that_cannot_serve(put: Put, home: Path) -> None:
     write_parquet(home / "r.parquet", user=[1.0, 2.0], item=[1, 2], rating=["x", "y"])
     with pytest.raises(DataError, match="ids in user are of type double"):
         load(path="r.parquet")
-    write_parquet(home / "r.parquet", user=[1, 2], item=[1, 2], rating=["x", "y"])
-    with pytest.raises(DataError, match="column rating"):
+    write_parquet(home / "r.parquet", user=[1, 2], item=[1, 2], rating=["3.5", "y"])
+    with pytest.raises(DataError, match="the rating is not a finite number") as caught:
         load(path="r.parquet")
+    assert str(caught.value.where).endswith("r.parquet: row 2")
+    write_parquet(home / "r.parquet", user=[1, 2], item=[1, 2], rating=[[1], [2]])
+    with pytest.raises(DataError, match="column rating is of type list"):
+        load(path="r.parquet")
+    twice = pa.table([pa.array(["a"]), pa.array(["b"])], names=["u", "u"])
+    pq.write_table(twice, home / "r.parquet")
+    with pytest.raises(DataError, match='two columns named "u"'):
+        load(path="r.parquet", user=0, item=1, rating=None)
     write_parquet(home / "e.parquet", user=pa.array([], pa.int64()), item=pa.array([], pa.int64()))
     with pytest.raises(DataError, match="holds no rows"):
         load(path="e.parquet", rating=None)
     put("t.parquet", b"PAR1 no parquet")
     with pytest.raises(DataError, match="is no readable Parquet file"):
         load(path="t.parquet")
+
+
+@pytest.mark.parametrize(
+    ("column", "format_", "expected"),
+    [
+        (pa.array([10**15], pa.timestamp("s")), "unix", None),
+        (pa.array([-1], pa.timestamp("ns")), "unix", -1),
+        (pa.array([1577836799999999999], pa.timestamp("ns", "UTC")), "iso", 1577836799),
+        (pa.array([-1], pa.date32()), "unix", -86400),
+        (pa.array(["2020-01-01T01:00:00+01:00"]), "iso", 1577836800),
+        (pa.array(["881250949"]), "unix", 881250949),
+        (pa.array([2**63 - 1]), "unix", None),
+        (pa.array([None], pa.int64()), "unix", None),
+    ],
+)
+def test_times_of_a_parquet_file(
+    home: Path, column: pa.Array, format_: str, expected: int | None
+) -> None:
+    write_parquet(home / "r.parquet", user=["u"], item=["i"], rating=[1], at=column)
+    if expected is None:
+        with pytest.raises(DataError, match="the timestamp is no time") as caught:
+            load(path="r.parquet", timestamp="at", time_format=format_)
+        assert str(caught.value.where).endswith(": row 1")
+        return
+    times = load(path="r.parquet", timestamp="at", time_format=format_).interactions.timestamp
+    assert times is not None and times.tolist() == [expected]
+
+
+def test_numbers_are_no_iso_times(home: Path) -> None:
+    write_parquet(home / "r.parquet", user=["u"], item=["i"], rating=[1], at=[881250949])
+    with pytest.raises(DataError, match="column at is of type int64, no times"):
+        load(path="r.parquet", timestamp="at", time_format="iso")
+
+
+def test_parquet_bytes_that_are_no_text_or_fail_their_checksum(put: Put, home: Path) -> None:
+    broken = pa.array([b"fine", b"\xff"]).view(pa.string())
+    write_parquet(home / "r.parquet", user=broken, item=[1, 2])
+    with pytest.raises(DataError, match="is no UTF-8") as caught:
+        load(path="r.parquet", rating=None)
+    assert str(caught.value.where).endswith(": row 2")
+    table = pa.table({"user": ["abcdefgh"], "item": ["x"]})
+    pq.write_table(
+        table,
+        home / "r.parquet",
+        compression="none",
+        write_page_checksum=True,
+        write_statistics=False,
+    )
+    put("r.parquet", (home / "r.parquet").read_bytes().replace(b"abcdefgh", b"abXdefgh", 1))
+    with pytest.raises(DataError, match="is damaged"):
+        load(path="r.parquet", rating=None)
 
 
 def test_parquet_item_file(put: Put, home: Path) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import os
 import stat
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
-import pooch
 import pytest
 
 from recsys_cli.errors import ChecksumMismatch, DataError, NotFound, OutOfResources
-from recsys_cli.loaders import _download
-from recsys_cli.loaders._download import Archive, download
+from recsys_cli.loaders import _download, _receive
+from recsys_cli.loaders._download import download
+from recsys_cli.loaders._receive import Archive
 from recsys_cli.loaders._unzip import unzip
 from recsys_cli.loaders.lastfm import LastFM
 from recsys_cli.loaders.movielens import _SIZES, MovieLens
@@ -38,16 +42,17 @@ def zipped(members: dict[str, str]) -> bytes:
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes | Exception], None]:
-    """Let pooch receive these bytes, or fail like this, instead of using the network."""
+    """Let a download receive these bytes, or fail like this, instead of using the network."""
 
     def prepare(content: bytes | Exception) -> None:
-        def received(_self: Any, url: str, output_file: Any, _pooch: Any) -> None:
+        @contextmanager
+        def opened(url: str, *_: object) -> Iterator[Any]:
             assert url.startswith("https://files.grouplens.org/")
             if isinstance(content, Exception):
                 raise content
-            Path(output_file).write_bytes(content)
+            yield SimpleNamespace(length=len(content), read1=io.BytesIO(content).read)
 
-        monkeypatch.setattr(pooch.HTTPDownloader, "__call__", received)
+        monkeypatch.setattr(_receive, "_opened", opened)
         if isinstance(content, bytes):
             md5 = hashlib.md5(content).hexdigest()
             monkeypatch.setitem(_SIZES, "1m", _SIZES["1m"]._replace(md5=md5))
@@ -82,7 +87,7 @@ def test_files_that_are_there_stay(serve: Serve, home: Path) -> None:
 
 def test_another_archive_than_the_published_one(serve: Serve, home: Path) -> None:
     serve(zipped(MEMBERS))
-    archive = Archive("https://files.grouplens.org/x.zip", "0" * 32)
+    archive = Archive("https://files.grouplens.org/x.zip", "0" * 32, 9999)
     with pytest.raises(ChecksumMismatch) as caught:
         download(archive, home, "x", lambda _: None, None)
     assert caught.value.exit_code == 5
@@ -99,10 +104,13 @@ def test_without_network_the_error_says_what_to_do(serve: Serve, home: Path) -> 
     assert "dataset.name=synthetic" in message
 
 
-def test_a_full_disk(serve: Serve, home: Path) -> None:
-    serve(OSError(errno.ENOSPC, "no space left"))
-    with pytest.raises(OutOfResources):
+def test_a_full_disk(serve: Serve, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve(zipped(MEMBERS))
+    full = OSError(errno.ENOSPC, "no space left")
+    monkeypatch.setattr(_download, "unzip", Mock(side_effect=full))
+    with pytest.raises(OutOfResources, match="no room for ml-1m: no space left") as caught:
         MovieLens(size="1m").fetch(lambda _: None)
+    assert caught.value.where == str(home) and list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +135,7 @@ def test_no_member_leaves_the_folder(name: str, tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(zipped({"ml/good": "", name: "evil"}))
     with pytest.raises(DataError, match="would leave the folder"):
-        unzip(path, "ml", tmp_path / "out")
+        unzip(path, "ml", tmp_path / "out", "a.zip")
     assert not (tmp_path / "out").exists()
 
 
@@ -137,15 +145,15 @@ def test_no_links(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(link, "/etc/passwd")
     with pytest.raises(DataError, match="is a link"):
-        unzip(path, "ml", tmp_path / "out")
+        unzip(path, "ml", tmp_path / "out", "a.zip")
 
 
 def test_the_unpacked_size_is_capped(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(zipped({"ml/a": "x" * 600, "ml/b": "x" * 600}))
     with pytest.raises(DataError, match="more than 1,000 bytes"):
-        unzip(path, "ml", tmp_path / "out", max_bytes=1000)
-    unzip(path, "ml", tmp_path / "out", max_bytes=1200)
+        unzip(path, "ml", tmp_path / "out", "a.zip", max_bytes=1000)
+    unzip(path, "ml", tmp_path / "out", "a.zip", max_bytes=1200)
 
 
 def test_a_damaged_archive(tmp_path: Path) -> None:
@@ -153,13 +161,28 @@ def test_a_damaged_archive(tmp_path: Path) -> None:
     for broken in (b"", content[:40], content.replace(b"some content", b"some c0ntent")):
         path.write_bytes(broken)
         with pytest.raises(DataError, match="no archive that can be unpacked"):
-            unzip(path, "ml", tmp_path / "out")
+            unzip(path, "ml", tmp_path / "out", "a.zip")
 
 
-def test_progress_is_told_in_bytes() -> None:
+def test_progress_is_told_in_bytes(serve: Serve, home: Path) -> None:
     seen: list[tuple[int, int]] = []
-    bar = _download._Bar(lambda done, total: seen.append((done, total)))
-    bar.total = 30
-    bar.update(10)
-    bar.update(20)
-    assert seen == [(10, 30), (30, 30)]
+    content = zipped(MEMBERS)
+    serve(content)
+    MovieLens(size="1m").fetch(lambda _: None, lambda done, total: seen.append((done, total)))
+    assert seen == [(len(content), len(content))]
+
+
+def test_what_a_killed_download_left_goes_with_the_next(serve: Serve, home: Path) -> None:
+    left = home / "recsys-download-dead"
+    left.mkdir()
+    (left / "archive.zip").write_text("half")
+    os.utime(left, (0, 0))
+    serve(zipped(MEMBERS))
+    MovieLens(size="1m").fetch(lambda _: None)
+    assert [path.name for path in home.iterdir()] == ["ml-1m"]
+
+
+def test_only_https(home: Path) -> None:
+    archive = Archive("http://127.0.0.1:9/x.zip", "0" * 32, 99)
+    with pytest.raises(NotFound, match="only https"):
+        download(archive, home, "x", lambda _: None, None)

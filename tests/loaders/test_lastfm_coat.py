@@ -45,6 +45,12 @@ def test_lastfm(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     given.write_text(head + "2\t52\t7\t1\t4\t2009\n")
     with pytest.raises(DataError, match=r"tag 7 is not in tags\.dat"):
         LastFM().load()
+    given.write_text("userID\tartistID\n2\t52\n")
+    with pytest.raises(DataError, match='has no column "tagID"'):
+        LastFM().load()
+    put(f"{FM}/tags.dat", "tagID\ttagValue\n1\tmetal\n1\tjazz\n")
+    with pytest.raises(DataError, match='the id "1" is also in line 2'):
+        LastFM().load()
 
 
 @real(f"{FM}/user_artists.dat")
@@ -111,6 +117,24 @@ def test_a_matrix_cut_short(coat: Path) -> None:
     path = coat / "test.ascii"
     path.write_text("\n".join(path.read_text().splitlines()[:-1]))
     with pytest.raises(DataError, match="290 rows expected, 289 found"):
+        Coat().load()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("gender:men\njackettype\ncolor:red", "2 fields expected, 1 found"),
+        ("gender:men\njackettype:rain:coat\ncolor:red", "2 fields expected, 3 found"),
+        ("gender\njackettype\ncolor", "lines of attribute:category expected"),
+        ("gender:men\njackettype:\ncolor:red", "is there twice, or empty"),
+        ("gender:men\ncolor:red\ncolor:red", "is there twice, or empty"),
+        ("gender:men\ncolor:blue\ncolor:red", "item 2 has two of color"),
+        ("gender:men\nsleeves:long\ncolor:red", "has no attribute jackettype"),
+    ],
+)
+def test_a_bad_map_of_flags(coat: Path, content: str, reason: str) -> None:
+    (coat / "user_item_features/item_features_map.txt").write_text(content)
+    with pytest.raises(DataError, match=reason):
         Coat().load()
 
 

@@ -57,6 +57,9 @@ def test_files_without_times_are_read_too(ncf):
         (ncf / f"pin.{end}").write_text(text)
     loader = LOADERS.get("ncf")(path="pin")
     assert loader.at_hand and loader.load().interactions.timestamp is None
+    (ncf / "pin.train.rating").write_text("0\t1\t1\t100\n1\t2\t1\t100\n")
+    with pytest.raises(DataError, match="one of its files has times and the other none"):
+        loader.load()
     lacking = LOADERS.get("ncf")(path="none")
     assert not lacking.at_hand
     with pytest.raises(NotFound, match=r"none\.train\.rating"):
@@ -92,6 +95,8 @@ def test_tables_of_all_kinds_give_the_same_rows(tmp_path):
     [
         ("r.csv", "user,item,rank\na,x,1\na,y\n", r"r\.csv:3: 3 fields expected, 2 found"),
         ("r.csv", "user,item,rank\na,x,one\n", r'r\.csv:2: the rank "one" is not a number'),
+        ("r.csv", "user,item,rank\na,x,1e400\n", r'r\.csv:2: the rank "1e400" is not a finite'),
+        ("r.negative", "(0,2)\t3\n(1,1)\t\udcff\n", r"r\.negative:2: an id is not UTF-8 text"),
         ("r.csv", "user,item\na,\n", r"r\.csv:2: the user or item id is empty"),
         ("r.csv", "user,itme\na,x\n", r'has no column "item"\n.*did you mean "itme"'),
         ("r.csv", "user,item\n", r"holds no rows"),
@@ -100,6 +105,6 @@ def test_tables_of_all_kinds_give_the_same_rows(tmp_path):
 )
 def test_a_bad_table_is_named(tmp_path, name, text, message):
     path = tmp_path / name
-    path.write_text(text)
+    path.write_text(text, errors="surrogateescape")
     with pytest.raises(DataError, match=message):
         read_listed(path, ("rank", "score"))

@@ -70,6 +70,34 @@ def test_a_bad_row_is_refused_with_its_line(put: Put) -> None:
     assert caught.value.where == f"{path}:2"
 
 
+def test_what_the_catalogue_and_folds_of_100k_must_be(
+    put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count(monkeypatch, "100k", 2)
+    flags = "|".join("0" * 19)
+    film = "1|One|01-Jan-1995||url|"
+    put("ml-100k/u.data", "1\t1\t5\t9\n2\t1\t4\t9\n")
+    put("ml-100k/u.user", "1|24|M|artist|0\n2|24|F|artist|0\n")
+    put("ml-100k/u1.test", "1\t1\t5\t9\n")
+    put("ml-100k/u.item", film + flags[:-1] + "1\n")
+    data = MovieLens().load()
+    assert data.folds["u1"].tolist() == [2, 1]
+    assert data.features.items is not None
+    assert data.features.items.multilabel["genre"] == [("Western",)]
+    for wrong in (flags[:-1] + "2", flags + "|0"):
+        path = put("ml-100k/u.item", film + wrong + "\n")
+        with pytest.raises(DataError, match="19 flags expected, each 0 or 1") as caught:
+            MovieLens().load()
+        assert caught.value.where == f"{path}:1"
+    put("ml-100k/u.item", film + flags[:-2] + "\n")
+    with pytest.raises(DataError, match="has 23 columns"):
+        MovieLens().load()
+    put("ml-100k/u.item", film + flags + "\n")
+    put("ml-100k/u.data", "1\t1\t5\t9\n1\t1\t4\t9\n")
+    with pytest.raises(DataError, match="holds a pair of user and item twice"):
+        MovieLens().load()
+
+
 @real
 def test_100k() -> None:
     data = MovieLens().load()
