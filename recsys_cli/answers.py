@@ -11,11 +11,11 @@ from recsys_cli import threads
 from recsys_cli.among import rank_among
 from recsys_cli.candidates import CandidateLists
 from recsys_cli.data import CSR, Float32, Float64, Int32, Int64
-from recsys_cli.errors import Diverged
 from recsys_cli.heldout import HeldOut
 from recsys_cli.listener import Listener
 from recsys_cli.models._base import Model
 from recsys_cli.models._blocks import rows_at_once
+from recsys_cli.models._guard import require_finite, require_lists, sound
 from recsys_cli.models._topk import LARGE, TopK
 
 #: Users asked for, or folded in, at a time; progress is told between.
@@ -70,7 +70,7 @@ def ask(
         place=None if lists is None else np.zeros(u, np.int64),
         next=None if lists is not None else np.full(u, -np.inf, np.float32),
     )
-    with threads.single_blas():
+    with threads.single_blas(), sound(model):
         for start, stop, served, users in _served(model, part):
             listener.progress("evaluate", start, u)
             rows = start + np.flatnonzero(part.n_relevant[start:stop])
@@ -106,7 +106,7 @@ def _fill(
     lists: CandidateLists,
 ) -> None:
     found = rank_among(model, users, rows, part, lists, depth=answers.items.shape[1])
-    _check(model, found.finite.all(), "score")
+    require_finite(model, found.finite.all(), "score")
     assert answers.place is not None
     answers.items[rows], answers.scores[rows] = found.items, found.scores
     answers.auc[rows], answers.place[rows] = found.auc, found.place
@@ -129,24 +129,18 @@ def _rank(
         for scores in [model.score(asked)] if whole else model.score_parts(asked):
             if auc:
                 answers.auc[at] = _auc(scores, seen, part.relevant.rows(at), part)
-                _check(model, np.isfinite(answers.auc[at]).all(), "score")
+                require_finite(model, np.isfinite(answers.auc[at]).all(), "score")
             if top is not None:
                 top.add(scores)
         if top is not None:
-            _note_lists(answers, model, at, top, seen, part)
+            items, best = top.result()
+            require_lists(model, items, best, seen, part.candidates)
+            answers.items[at], answers.scores[at] = items[:, :depth], best[:, :depth]
+            assert answers.next is not None
+            answers.next[at] = best[:, depth]
 
     size = rows_at_once(n_items) if whole else model.users_at_once(len(rows))
     threads.map_blocks(block, len(rows), size)
-
-
-def _note_lists(
-    answers: Answers, model: Model[Any], at: Int64, top: TopK, seen: CSR, part: HeldOut
-) -> None:
-    (items, best), depth = top.result(), answers.items.shape[1]
-    _check(model, _is_full(items, seen, part) and np.isfinite(best[items >= 0]).all(), "score")
-    assert answers.next is not None
-    answers.items[at], answers.scores[at] = items[:, :depth], best[:, :depth]
-    answers.next[at] = best[:, depth]
 
 
 def _auc(scores: Float32, seen: CSR, relevant: CSR, part: HeldOut) -> Float64:
@@ -157,21 +151,8 @@ def _auc(scores: Float32, seen: CSR, relevant: CSR, part: HeldOut) -> Float64:
     return out
 
 
-def _is_full(items: Int32, seen: CSR, part: HeldOut) -> bool:
-    """Return whether lists end only where no candidate remains: not-a-number ranks nowhere."""
-    closed = np.concatenate(([0], np.cumsum(part.candidates[seen.indices])))
-    n_open = part.candidates.sum() - (closed[seen.indptr[1:]] - closed[seen.indptr[:-1]])
-    return bool(((items >= 0).sum(axis=1) >= np.minimum(items.shape[1], n_open)).all())
-
-
 def _predict(model: Model[Any], users: Int32, rows: slice, part: HeldOut) -> Float32:
     time = part.pairs.timestamp
     rating = model.predict(users, part.pairs.item_idx[rows], None if time is None else time[rows])
-    _check(model, np.isfinite(rating).all(), "predicted rating")
     scale = part.split.train.scale
     return rating if scale is None else np.clip(rating, *scale)
-
-
-def _check(model: Model[Any], finite: bool | np.bool_, what: str) -> None:
-    if not finite:
-        raise Diverged(f"a {what} of {model.spec_name()} is not finite")

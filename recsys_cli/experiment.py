@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recsys_cli import demands, soundness
+from recsys_cli import demands, foresight, soundness
 from recsys_cli.conventions._base import Convention
-from recsys_cli.data import Dataset, Split, concatenate
-from recsys_cli.errors import SplitMismatch
+from recsys_cli.data import Dataset, Split
+from recsys_cli.errors import DamagedRun, SplitMismatch
 from recsys_cli.evaluation import Evaluation, Evaluator
 from recsys_cli.findings import Finding, sentence, together
+from recsys_cli.folding import final_part, train_folds
 from recsys_cli.folds import folds_of
 from recsys_cli.leakage import audit
 from recsys_cli.listener import DOWNLOAD, SILENT, Listener
 from recsys_cli.loaders import LOADERS
 from recsys_cli.loaders._base import Loader
-from recsys_cli.models._base import Model
 from recsys_cli.prepare import FILTERS
-from recsys_cli.prints import require_same, tested
+from recsys_cli.prints import require_same
 from recsys_cli.pruning import Objective
-from recsys_cli.runs import Catalog, FoldRecorder, Run, Store
+from recsys_cli.runs import Left, Run, Store
 from recsys_cli.saved import load_model
 from recsys_cli.seeding import generator
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import from_document
 from recsys_cli.summary import commit
-from recsys_cli.training import Fitted, fit, refitted, validated
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +51,7 @@ def prepare(spec: ExperimentSpec, listener: Listener) -> Prepared:
     started = time.perf_counter()
     loader = LOADERS.create(spec.dataset.loader)
     fetch(loader, listener)
+    foresight.require_load(loader)
     listener.progress("load", 0, None)
     dataset = loader.load()
     listener.progress("load", 1, 1)
@@ -105,12 +104,7 @@ def audits(spec: ExperimentSpec, listener: Listener) -> list[list[Finding]]:
     """
     dataset = prepare(spec, listener).dataset
     demands.check(spec, dataset)
-    return [audit(spec, _final(spec, split)) for split in splits(spec, dataset, listener)]
-
-
-def _final(spec: ExperimentSpec, split: Split) -> Split:
-    """Return the split as the model that is kept meets it."""
-    return refitted(split) if spec.train.refit else split
+    return [audit(spec, final_part(spec, split)) for split in splits(spec, dataset, listener)]
 
 
 def train(
@@ -122,6 +116,7 @@ def train(
     prepared: Prepared | None = None,
     folds: Sequence[Split] | None = None,
     objective: Objective | None = None,
+    checkpoint: float | None = None,
 ) -> Run:
     """Fit a model on every fold of the spec and commit the run.
 
@@ -131,6 +126,9 @@ def train(
         The spec's folds, or the first of them, when they are made already.
     objective : Objective, optional
         What a trial of a search is judged by, and which may end it before its last fold.
+    checkpoint : float, optional
+        Seconds between two checkpoints, from which :func:`resume` goes on; see
+        :class:`FoldRecorder`.
 
     Returns
     -------
@@ -146,58 +144,73 @@ def train(
     prepared = prepared or prepare(spec, listener)
     dataset = prepared.dataset
     demands.check(spec, dataset, None if objective is None else objective.metric)
+    foresight.require(spec, dataset)
     document = spec.document()
     with store.create(spec.name, argv=argv, seed=spec.seed, spec_document=document) as recorder:
-        recorder.update(
-            fingerprints={"spec": spec.fingerprint, "data": dataset.interactions.fingerprint}
-            | {"split": {}, "test": {}},
-            dataset=asdict(dataset.info),
-            prepare=prepared.receipts,
-            best_epochs={},
-            **({} if spec.seeds is None else {"seeds": spec.seeds}),
-            **({} if objective is None else {"search": dict(objective.mark)}),
-            stages={"prepare": round(prepared.seconds, 4)},
-        )
-        made = iter(folds or splits(spec, dataset, listener))
-        first = list(itertools.islice(made, 2))
-        for split in itertools.chain(first, made):
-            fold = recorder.fold(split.fold if len(first) > 1 else None)
-            fitted = _train_fold(spec, dataset, split, recorder.record, fold, listener, objective)
-            if objective is not None:
-                value = validated(fitted, spec, split, objective.metric, dataset.features)
-                if objective.judge(recorder.record, split.fold, value, fitted.stopped):
-                    break
+        mark = {} if objective is None else {"search": dict(objective.mark)}
+        recorder.update(**_facts(spec, prepared), **mark)
+        made = folds or splits(spec, dataset, listener)
+        train_folds(spec, dataset, made, recorder, listener, objective, checkpoint)
     return store.find(recorder.id)
 
 
-def _train_fold(
-    spec: ExperimentSpec,
-    dataset: Dataset,
-    split: Split,
-    record: dict[str, Any],
-    fold: FoldRecorder,
+def resume(
+    stopped: Left,
+    store: Store,
     listener: Listener,
-    objective: Objective | None,
-) -> Fitted:
-    started = time.perf_counter()
-    watched = objective is not None and objective.metric == spec.train.monitor
-    bar = objective.bar if objective is not None and watched else None
-    fitted = fit(spec, dataset, split, fold.epoch, listener, bar)
-    final = _final(spec, split)
-    fold.save_model(spec.model.describe(), fitted.model.arrays())
-    fold.save_catalog(catalog(dataset, final))
-    listener.note(_sizes(fitted.model, final))
-    findings = fitted.model.findings()
-    if findings:
-        record.setdefault("findings", {})[split.fold] = findings
-        told = ", ".join(f"{what} {value:.3g}" for what, value in findings.items())
-        listener.note(f"Fold {split.fold}: {told}.")
-    if fitted.best is not None:
-        record["best_epochs"][split.fold] = asdict(fitted.best)
-    record["fingerprints"]["split"][split.fold] = split.fingerprint
-    record["fingerprints"]["test"][split.fold] = tested(spec, split)
-    record["stages"][f"fit/{split.fold}"] = round(time.perf_counter() - started, 4)
-    return fitted
+    *,
+    argv: list[str],
+    checkpoint: float | None = None,
+) -> Run:
+    """Go on with a run that failed or was interrupted, to the bits it would have had.
+
+    Folds that are whole stay, one under way goes on from its newest checkpoint, or begins anew.
+
+    Raises
+    ------
+    DamagedRun, SplitMismatch
+        If its spec, or the data, are not those that it was begun with.
+    RecsysError
+        As :func:`train`; the run is then left behind as it was, failed anew.
+    """
+    spec = from_document(stopped.spec_document)
+    prints = stopped.record["fingerprints"]
+    if prints.get("spec", spec.fingerprint) != spec.fingerprint:
+        raise DamagedRun("the spec is not the one that the run began with", where=str(stopped.path))
+    soundness.check(spec)
+    prepared = prepare(spec, listener)
+    _require_same_data(stopped.path.name, prepared, prints.get("data"))
+    demands.check(spec, prepared.dataset)
+    foresight.require(spec, prepared.dataset)
+    with store.resume(stopped, argv=argv) as recorder:
+        if "data" not in prints:
+            recorder.update(**_facts(spec, prepared))
+        made = splits(spec, prepared.dataset, listener)
+        train_folds(spec, prepared.dataset, made, recorder, listener, None, checkpoint)
+    return Run(stopped.path)
+
+
+def _facts(spec: ExperimentSpec, prepared: Prepared) -> dict[str, Any]:
+    """Return what the record says of a run before its first fold is trained."""
+    data = prepared.dataset
+    prints = {"spec": spec.fingerprint, "data": data.interactions.fingerprint}
+    return {
+        "fingerprints": {**prints, "split": {}, "test": {}},
+        "dataset": asdict(data.info),
+        "prepare": prepared.receipts,
+        "best_epochs": {},
+        **({} if spec.seeds is None else {"seeds": spec.seeds}),
+        "stages": {"prepare": round(prepared.seconds, 4)},
+    }
+
+
+def _require_same_data(run: str, prepared: Prepared, fingerprint: str | None) -> None:
+    if fingerprint not in (None, prepared.dataset.interactions.fingerprint):
+        raise SplitMismatch(
+            "the data are not those that the run was trained on",
+            where=run,
+            hint="put the original files back, or train again",
+        )
 
 
 def evaluate(
@@ -227,19 +240,13 @@ def evaluate(
     spec = measuring(from_document(run.spec_document), metrics)
     soundness.check(spec)
     prepared = prepared or prepare(spec, listener)
-    prints = run.record["fingerprints"]
-    if prepared.dataset.interactions.fingerprint != prints["data"]:
-        raise SplitMismatch(
-            "the data are not those that the run was trained on",
-            where=run.id,
-            hint="put the original files back, or train again",
-        )
+    _require_same_data(run.id, prepared, run.record["fingerprints"]["data"])
     found: dict[str, Evaluation] = {}
     leaks: dict[str, list[Finding]] = {}
     for split in splits(spec, prepared.dataset, listener):
         require_same(run, spec, split)
         name = split.fold if len(run.fold_names) > 1 else run.fold_names[0]
-        part = _final(spec, split)
+        part = final_part(spec, split)
         leaks[name] = audit(spec, part)
         evaluator = Evaluator(part, spec.evaluation, features=prepared.dataset.features)
         listener.note(f"Evaluating fold {split.fold}: {evaluator.describe()}")
@@ -274,26 +281,3 @@ def measuring(spec: ExperimentSpec, metrics: Sequence[str]) -> ExperimentSpec:
         return spec
     asked = spec.evaluation.model_copy(update={"metrics": list(dict.fromkeys(metrics))})
     return spec.model_copy(update={"evaluation": asked})
-
-
-def catalog(dataset: Dataset, split: Split) -> Catalog:
-    """Return what ``recommend`` needs of one fold: ids, titles, and what each user is known for."""
-    known = split.train if split.history is None else concatenate([split.train, split.history])
-    return Catalog(
-        users=known.users,
-        items=known.items,
-        titles=dataset.titles,
-        scale=known.scale,
-        known=known.csr,
-        validation=None if split.validation is None else split.validation.csr,
-    )
-
-
-def _sizes(model: Model[Any], split: Split) -> str:
-    size = sum(array.size for name, array in model.arrays().items() if not _is_data(name))
-    return f"Fold {split.fold}: {size:,} parameters learned from {len(split.train):,} interactions."
-
-
-def _is_data(name: str) -> bool:
-    """Return whether an array is the data themselves, kept to score from, and was not learned."""
-    return name.endswith(("user_counts", "item_counts")) or "history_" in name

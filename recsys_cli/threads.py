@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache
 from typing import TypeVar
 
@@ -50,7 +51,8 @@ def single_blas() -> Iterator[None]:
 def map_blocks(work: Callable[[int, int], T], n: int, block: int) -> list[T]:
     """Run ``work(start, stop)`` over ``range(n)`` in blocks; return the results in block order.
 
-    The calling thread works too, so a block may call this in turn. The first error ends it.
+    The calling thread works too, so a block may call this in turn. The first error ends it. What
+    the caller set for its context, as ``numpy.errstate`` does, holds in every block.
 
     Parameters
     ----------
@@ -74,7 +76,7 @@ def map_blocks(work: Callable[[int, int], T], n: int, block: int) -> list[T]:
     others: list[Future[None]] = []
     try:
         for _ in range(min(count(), len(spans)) - 1):
-            others.append(_executor(count()).submit(take))
+            others.append(_executor(count()).submit(copy_context().run, take))
         take()
     finally:
         for _ in waiting:  # an interrupt may have come before any began

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from recsys_cli.data import Bool, Dataset, Interactions, SideFeatures, Split, concatenate
 from recsys_cli.evaluation import Evaluator
+from recsys_cli.keeper import Keeper, Watched
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model, OnEpoch
+from recsys_cli.models._course import Checkpoint
 from recsys_cli.pruning import Bar
+from recsys_cli.runs import FoldRecorder
 from recsys_cli.seeding import generator
 from recsys_cli.spec import ExperimentSpec
 
 #: Seconds between two words to the listener, so that many short epochs do not wait for it.
 _EVERY = 0.05
-Record = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Monitor:
     spec : ExperimentSpec
     split : Split
         Its validation part is what the monitored metric is computed on.
-    record : callable
-        Takes one JSON-able dict an epoch.
+    fold : FoldRecorder
+        Takes one line an epoch, and checkpoints.
     listener : Listener
     features : SideFeatures, optional
         Of the dataset, which the monitored metric may read.
@@ -67,20 +69,23 @@ class Monitor:
         self,
         spec: ExperimentSpec,
         split: Split,
-        record: Record,
+        fold: FoldRecorder,
         listener: Listener,
         features: SideFeatures | None = None,
         bar: Bar | None = None,
     ) -> None:
         self.config = spec.train
         self.total: int | None = getattr(spec.model, "epochs", None)
-        self.record, self.listener = record, listener
+        self.record, self.listener = fold.epoch, listener
         self.fold = split.fold
+        self.keeper = Keeper(fold, listener)
         self.best: Best | None = None
         self.best_arrays: dict[str, Any] = {}
         self.stopped: int | None = None
         self._bar = bar
         self._validations = self._stale = 0
+        if (known := self.keeper.watched) is not None:
+            self._recall(known)
         self._interactions = len(split.train)
         listener.progress(f"fit, fold {self.fold}", 0, self.total)
         if self.config.monitor is not None:
@@ -107,8 +112,22 @@ class Monitor:
         if now - self._told >= _EVERY:
             self.listener.progress(self._label(line), epoch, self.total)
             self._told = now
-        self._resumed = now
+        if not stop:
+            self.keeper.keep("fit", model, epoch, self.watched())
+        self._resumed = time.perf_counter()
         return stop
+
+    def watched(self) -> Watched:
+        """Return what the epochs so far leave for those to come."""
+        best = None if self.best is None else asdict(self.best)
+        known = {"best": best, "stale": self._stale, "validations": self._validations}
+        return Watched(known, self.best_arrays)
+
+    def _recall(self, known: Watched) -> None:
+        best = known.document["best"]
+        self.best = None if best is None else Best(**best)
+        self.best_arrays = known.arrays
+        self._stale, self._validations = known.document["stale"], known.document["validations"]
 
     def _remember(self, model: Model[Any], now: Best) -> bool:
         best = self.best
@@ -144,16 +163,19 @@ def fit(
     spec: ExperimentSpec,
     dataset: Dataset,
     split: Split,
-    record: Record,
+    fold: FoldRecorder,
     listener: Listener,
     bar: Bar | None = None,
 ) -> Fitted:
     """Return the model of one split: trained, set back to its best epoch, refitted if asked.
 
-    A refit without a monitor has no epoch to find first: it trains once, on both parts.
+    A refit without a monitor has no epoch to find first: it trains once, on both parts. Where the
+    fold has a checkpoint, training goes on from there.
 
     Parameters
     ----------
+    fold : FoldRecorder
+        Takes one line an epoch, and checkpoints.
     bar : Bar, optional
         Of the monitored metric: below it the fit stops.
 
@@ -166,21 +188,34 @@ def fit(
         listener.note(note)
     if spec.train.refit and spec.train.monitor is None:
         split = refitted(split)
-    monitor = Monitor(spec, split, record, listener, dataset.features, bar)
-    model = _fit(spec, dataset, split, monitor)
+    monitor = Monitor(spec, split, fold, listener, dataset.features, bar)
+    model = MODELS.create(spec.model)
+    if monitor.keeper.stage == "fit":
+        model = _fit(spec, dataset, split, monitor, monitor.keeper.begins("fit"))
     listener.progress(f"fit, fold {split.fold}", 1, 1)
     best = monitor.best
     if best is not None:
         listener.note(f"Best epoch {best.epoch}: validation {best.monitor} {best.value:.4f}.")
-        model = type(model).from_arrays(model.config, monitor.best_arrays)
-    if spec.train.refit and best is not None:
-
-        def until(_model: Model[Any], epoch: int, _loss: float | None) -> bool:
-            listener.progress(f"refit, fold {split.fold}", epoch, best.epoch)
-            return epoch == best.epoch
-
-        model = _fit(spec, dataset, refitted(split), until)
+        if spec.train.refit:
+            model = _refit(spec, dataset, refitted(split), best, monitor)
+        else:
+            model = type(model).from_arrays(model.config, monitor.best_arrays)
     return Fitted(model, best, monitor.stopped)
+
+
+def _refit(
+    spec: ExperimentSpec, dataset: Dataset, split: Split, best: Best, monitor: Monitor
+) -> Model[Any]:
+    """Return the model trained on both parts, for as long as was best on the first."""
+    keeper, known = monitor.keeper, Watched(monitor.watched().document)
+
+    def until(model: Model[Any], epoch: int, _loss: float | None) -> bool:
+        monitor.listener.progress(f"refit, fold {split.fold}", epoch, best.epoch)
+        if epoch < best.epoch:
+            keeper.keep("refit", model, epoch, known)
+        return epoch == best.epoch
+
+    return _fit(spec, dataset, split, until, keeper.begins("refit"))
 
 
 def doubts(model: Model[Any], dataset: Dataset, train: Interactions) -> Iterator[str]:
@@ -225,11 +260,17 @@ def validated(
     return evaluator.value(fitted.model, metric)
 
 
-def _fit(spec: ExperimentSpec, dataset: Dataset, split: Split, on_epoch: OnEpoch) -> Model[Any]:
+def _fit(
+    spec: ExperimentSpec,
+    dataset: Dataset,
+    split: Split,
+    on_epoch: OnEpoch,
+    begins: Checkpoint | None,
+) -> Model[Any]:
     seed = spec.seed if split.seed is None else split.seed
     rng = generator(seed, f"model/{split.origin or split.fold}")
     return MODELS.create(spec.model).fit(
-        split.train, features=dataset.features, rng=rng, on_epoch=on_epoch
+        split.train, features=dataset.features, rng=rng, on_epoch=on_epoch, begins=begins
     )
 
 

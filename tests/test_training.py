@@ -55,10 +55,22 @@ class Scripted:
         return {"epoch": np.array(self.epoch)}
 
 
+class Fold:
+    """A fold of no run: its lines go into a list, and it has no time for checkpoints."""
+
+    checkpoint_due = False
+
+    def __init__(self, lines: list[dict[str, Any]]) -> None:
+        self.epoch = lines.append
+
+    def take_up(self) -> None:
+        """There is nothing to take up."""
+
+
 def watch(split: Split, monkeypatch, values: list[float], **train: Any) -> tuple[Monitor, int]:
     """Return the monitor and the epoch it stopped at (0: it never did)."""
     lines: list[dict[str, Any]] = []
-    monitor = Monitor(spec(**train), split, lines.append, SILENT)
+    monitor = Monitor(spec(**train), split, Fold(lines), SILENT)
     model = Scripted()
     monkeypatch.setattr(monitor._evaluator, "value", lambda model, _name: values[model.epoch - 1])
     for model.epoch in range(1, len(values) + 1):
@@ -88,17 +100,17 @@ def test_the_best_epoch_is_kept_and_patience_ends(split, monkeypatch, values, tr
 def test_the_kept_model_is_that_of_the_best_epoch(split):
     asked = spec({"name": "mf", "factors": 40, "epochs": 60}, monitor="rmse", patience=3)
     lines: list[dict[str, Any]] = []
-    found = fit(asked, whole(split.train), split, lines.append, SILENT)
+    found = fit(asked, whole(split.train), split, Fold(lines), SILENT)
     assert found.best is not None and found.best.epoch < len(lines)
     short = spec({"name": "mf", "factors": 40, "epochs": found.best.epoch})
-    again = fit(short, whole(split.train), split, lambda _line: None, SILENT)
+    again = fit(short, whole(split.train), split, Fold([]), SILENT)
     for name, array in found.model.arrays().items():
         assert np.array_equal(array, again.model.arrays()[name])
 
 
 def test_history_has_a_line_an_epoch(split):
     lines: list[dict[str, Any]] = []
-    fit(spec(monitor="ndcg@5", every=5), whole(split.train), split, lines.append, SILENT)
+    fit(spec(monitor="ndcg@5", every=5), whole(split.train), split, Fold(lines), SILENT)
     assert [line["epoch"] for line in lines] == list(range(1, 13))
     assert [line["epoch"] for line in lines if "ndcg@5" in line] == [5, 10]
     assert all(np.isfinite(line["loss"]) and line["seconds"] >= 0 for line in lines)
@@ -115,13 +127,13 @@ def test_weights_that_a_model_does_not_heed_are_noted(split, inner, noted):
     weighted = replace(split.train, weight=np.ones(len(split.train), np.float32))
     asked = spec({"name": "ensemble", "models": members})
     part = replace(split, train=weighted)
-    fit(asked, whole(weighted), part, lambda _line: None, Notes())
+    fit(asked, whole(weighted), part, Fold([]), Notes())
     assert any("without the weights" in text for text in told) == noted
 
 
 def test_refit_learns_from_both_parts(split):
     lines: list[dict[str, Any]] = []
-    found = fit(spec(refit=True), whole(split.train), split, lines.append, SILENT)
+    found = fit(spec(refit=True), whole(split.train), split, Fold(lines), SILENT)
     assert split.validation is not None
     assert [line["epoch"] for line in lines] == list(range(1, 13))
     known = split.train.user_counts + split.validation.user_counts
@@ -147,7 +159,7 @@ def test_refitting_moves_the_validation_users_history_into_training(make):
 def test_epochs_of_a_burn_in_are_not_validated(split):
     lines: list[dict[str, Any]] = []
     model = {"name": "bayesian-mf", "factors": 3, "epochs": 12, "burn_in": 8}
-    found = fit(spec(model, monitor="rmse"), whole(split.train), split, lines.append, SILENT)
+    found = fit(spec(model, monitor="rmse"), whole(split.train), split, Fold(lines), SILENT)
     assert ["rmse" in line for line in lines] == [False] * 8 + [True] * 4
     assert found.best is not None
     assert found.best.epoch > 8
@@ -163,12 +175,12 @@ def test_doubts_are_told(split, make):
 
     notes = Notes()
     ones = make([(u, i, 1.0) for u in range(6) for i in range(5) if u != i])
-    fit(spec(), whole(ones), Split(train=ones, test=ones), lambda _line: None, notes)
+    fit(spec(), whole(ones), Split(train=ones, test=ones), Fold([]), notes)
     assert any("all values are 1" in text for text in notes.told)
     notes.told.clear()
     features = side_features(split.train)
     data = replace(whole(split.train), features=features)
-    fit(spec({"name": "content"}), data, split, lambda _line: None, notes)
+    fit(spec({"name": "content"}), data, split, Fold([]), notes)
     assert [text for text in notes.told if text.startswith("Features")] == [
         "Features are known of 79 of the 80 users with training interactions.",
         "Features are known of 59 of the 60 items with training interactions.",
@@ -176,7 +188,7 @@ def test_doubts_are_told(split, make):
     notes.told.clear()
     early = split.train.take(split.train.item_idx < 20)
     part = replace(split, train=early)
-    fit(spec({"name": "content"}), data, part, lambda _line: None, notes)
+    fit(spec({"name": "content"}), data, part, Fold([]), notes)
     assert (
         "Features are known of 19 of the 20 items with training interactions and of 40 of the 40 "
         "without."

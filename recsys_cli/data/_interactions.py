@@ -15,6 +15,8 @@ from recsys_cli.data._csr import CSR, Bool, Float32, Int32, Int64, csr
 from recsys_cli.errors import DataError
 
 T = TypeVar("T", np.int64, np.uint32)
+#: The first second of the year 1 and the last one of the year 9999.
+_TIMES = (-62_135_596_800, 253_402_300_799)
 _COLUMNS = ("user_idx", "item_idx", "value", "timestamp", "weight")
 #: Rows counted together: so few that their numbers, widened to count, stay in the cache.
 _BLOCK = 1 << 18
@@ -76,8 +78,8 @@ class Interactions:
     Raises
     ------
     DataError
-        If arrays differ in length, an index is out of range, a value is not finite, or a weight is
-        not finite and positive.
+        If arrays differ in length, an index is out of range, a value is not finite, a time is
+        outside the years 1 to 9999, or a weight is not finite and positive.
     """
 
     users: IdMap
@@ -100,6 +102,8 @@ class Interactions:
             raise DataError("a value is not finite")
         if self.weight is not None and not ((self.weight > 0) & np.isfinite(self.weight)).all():
             raise DataError("a weight is not finite and positive")
+        if self.timestamp is not None:
+            _require_dates(self.timestamp)
         for index, ids in ((self.user_idx, self.users), (self.item_idx, self.items)):
             # Taken as unsigned, a negative one is larger than any: one look finds both.
             if len(index) and int(index.view(np.uint32).max()) >= len(ids):
@@ -120,10 +124,23 @@ class Interactions:
 
     @cached_property
     def csr(self) -> CSR:
-        """Users × items; of a repeated pair ratings are averaged, other values are summed."""
+        """Users × items; of a repeated pair ratings are averaged, other values are summed.
+
+        Raises
+        ------
+        DataError
+            If float32 does not hold a sum.
+        """
         shape = (self.n_users, self.n_items)
         summed = csr(self.user_idx, self.item_idx, self.value, shape)
-        if self.scale is None or len(summed.data) == len(self):
+        if len(summed.data) == len(self):
+            return summed
+        if not np.isfinite(summed.data).all():
+            raise DataError(
+                "the values of a repeated pair add up to what is not finite",
+                hint="keep one of them: {name: duplicates} in dataset.prepare",
+            )
+        if self.scale is None:
             return summed
         times = csr(self.user_idx, self.item_idx, np.ones_like(self.value), shape)
         return summed._replace(data=summed.data / times.data)
@@ -175,6 +192,14 @@ class Interactions:
         common = {field.name: getattr(self, field.name) for field in fields(self)}
         vars(part).update(common | dict(zip(columns, taken, strict=True)))
         return part
+
+
+def _require_dates(times: Int64) -> None:
+    if times.min(initial=0) < _TIMES[0] or times.max(initial=0) > _TIMES[1]:
+        raise DataError(
+            "a timestamp lies outside the years 1 to 9999",
+            hint="times are in seconds since 1970; divide milliseconds by 1,000",
+        )
 
 
 def _counts(index: Int32, n: int) -> Int64:

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Int32, Int64, Interactions, SideFeatures
-from recsys_cli.errors import DamagedRun, DataError, Diverged, SpecError
+from recsys_cli.errors import DamagedRun, DataError, SpecError
 from recsys_cli.models._blocks import best_of_blocks, rows_at_once
-from recsys_cli.models._course import Checkpoint, Course, Held
+from recsys_cli.models._course import Checkpoint, Resumable
+from recsys_cli.models._guard import epochs, require_learned, sound
+from recsys_cli.models._guarded import Guarded
+from recsys_cli.models._size import Size
 from recsys_cli.models._topk import LARGE, TopK
 from recsys_cli.registry import Component, Config
 
@@ -29,7 +32,7 @@ class ModelConfig(Config):
 C = TypeVar("C", bound=ModelConfig)
 
 
-class Model(Component[C], Generic[C]):
+class Model(Guarded, Resumable, Component[C], Generic[C]):
     """A score for every pair of user and item.
 
     Learned attributes end in ``_``; the arrays among them are all that is saved.
@@ -44,7 +47,7 @@ class Model(Component[C], Generic[C]):
         Training interactions of each.
     """
 
-    #: A class that does both may set these five of an instance by its config.
+    #: A class that does both may set these five of an instance by its config; so ``score_copies``.
     feedback: Literal["explicit", "implicit"]
     predicts_ratings: bool = False
     #: Whether an item without training interactions gets a score of its own, from its features.
@@ -61,12 +64,15 @@ class Model(Component[C], Generic[C]):
     #: Whether a user is served from that user's rows of the arrays ``user_…`` (and ``history_…``,
     #: of a :class:`HistoryModel`) and no other user's, so that those of some can be read alone.
     users_are_rows: ClassVar[bool] = False
+    #: How many arrays of the size of its scores a thread holds while it scores a block of users.
+    score_copies: int = 2
+    #: Whether a fit loads kernels and what compiles them; else that comes after it.
+    uses_kernels: ClassVar[bool] = True
+    #: Bytes that a fit holds at its peak for each interaction.
+    pair_bytes: ClassVar[int] = 40
 
     user_counts_: Int64
     item_counts_: Int64
-    #: Of the fit under way, where it can be left between epochs, and what that fit begins from.
-    _course: Course | None = None
-    _begins: Checkpoint | None = None
 
     def fit(
         self,
@@ -98,7 +104,7 @@ class Model(Component[C], Generic[C]):
         DataError
             If there is nothing to learn from.
         Diverged
-            If a learned value is not finite; the message names the epoch.
+            If a learned value is not finite; the message names the epoch and the array.
         """
         if not len(train):
             raise DataError("there are no training interactions")
@@ -107,48 +113,15 @@ class Model(Component[C], Generic[C]):
         self.user_counts_, self.item_counts_ = train.user_counts, train.item_counts
         with threads.single_blas():
             self._course, self._begins, epoch = None, begins, 0
-            for loss in self._train(train, features or SideFeatures(), rng):
-                epoch = 1 + (epoch or self._done_before())
-                self._check_finite(epoch, loss)
-                if on_epoch is not None and on_epoch(self, epoch, loss):
-                    break
-            self._check_finite(epoch, None)
+            losses = self._train(train, features or SideFeatures(), rng)
+            for epoch, loss in epochs(self, losses, self._done_before):
+                with sound(self, epoch):
+                    if on_epoch is not None and on_epoch(self, epoch, loss):
+                        break
+            require_learned(self, epoch)
         self._course = self._begins = None
         self._close_up()
         return self
-
-    def _done_before(self) -> int:
-        """Return how many epochs the fit did not have to go through."""
-        return 0 if self._course is None else self._course.done
-
-    def _epochs(
-        self,
-        count: int,
-        rng: np.random.Generator,
-        held: Held,
-    ) -> Iterator[int]:
-        """Yield the number of each epoch, from 0: all ``count``, or those after a checkpoint.
-
-        A loop over them can be left and taken up. It yields its loss at the end of each epoch.
-
-        Parameters
-        ----------
-        count : int
-        rng : Generator
-        held : Held
-            All that an epoch takes from those before it, beside ``rng``.
-        """
-        self._course = Course(rng, held)
-        if self._begins is not None:
-            self._course.restore(self._begins)
-        yield from range(self._course.done, count)
-
-    def checkpoint(self, epoch: int) -> Checkpoint | None:
-        """Return what the next epoch of the fit under way starts from; None if it keeps nothing.
-
-        For ``on_epoch``; a later :meth:`fit` takes it as ``begins``.
-        """
-        return None if self._course is None else self._course.checkpoint(epoch)
 
     def _close_up(self) -> None:
         """Drop the gaps that a kernel wanted in an array: it is then laid out as when loaded."""
@@ -167,14 +140,6 @@ class Model(Component[C], Generic[C]):
 
         A model without epochs yields nothing.
         """
-
-    def _check_finite(self, epoch: int, loss: float | None) -> None:
-        finite = loss is None or np.isfinite(loss)
-        if not finite or not all(np.isfinite(array).all() for array in self.arrays().values()):
-            raise Diverged(
-                f"{self.spec_name()} diverged in epoch {epoch}: a learned value is not finite",
-                hint=_steadier(self.config),
-            )
 
     def score(self, user_idx: Int32) -> Float32:
         """Return the score of every item for each user, float32 (b, n_items).
@@ -270,10 +235,9 @@ class Model(Component[C], Generic[C]):
         ------
         DataError
             If the columns are not the model's items, or a value is not finite.
+        Diverged
+            If what is learned of a user is not finite.
         """
-        n_items = len(self.item_counts_)
-        if history.n_cols != n_items or not np.isfinite(history.data).all():
-            raise DataError(f"a history must hold finite values of the model's {n_items:,} items")
         folded = copy.copy(self)
         folded.user_counts_ = self._usable(history)
         with threads.single_blas():
@@ -290,6 +254,18 @@ class Model(Component[C], Generic[C]):
     @abstractmethod
     def _fold_in(self, history: CSR) -> None:
         """Replace the learned arrays of users by those of the rows of ``history``."""
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return about how many bytes the saved arrays will have, at most."""
+        return 8 * (size.users + size.items)
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return about how many bytes a fit holds at its peak, the learned arrays included.
+
+        Beside the interactions and their CSR. What is learned is held two or three times: in the
+        making, with gaps, and in parts on its way from one to the other.
+        """
+        return 5 * self.stored_bytes(size) // 2 + self.pair_bytes * size.pairs
 
     def findings(self) -> dict[str, float]:
         """Return the few numbers that the fit found and its reader should see, by what they are.
@@ -336,14 +312,3 @@ class Model(Component[C], Generic[C]):
         for name, array in arrays.items():
             setattr(model, f"{name}_", array)
         return model
-
-
-def _steadier(config: ModelConfig) -> str:
-    """Return what may keep a model of this config finite, by the parameters that it has."""
-    fields = type(config).model_fields
-    regs = [f"model.{name}" for name in fields if name.startswith("reg") or name == "l2"]
-    raised = f"raise {regs[0] if len(regs) == 1 else 'one of ' + ', '.join(regs)}" if regs else None
-    if "lr" in fields:
-        return " or ".join(filter(None, ("lower model.lr", raised)))
-    looked = "look for huge values in the data: recsys data describe"
-    return ", or ".join(filter(None, (raised, looked)))

@@ -37,7 +37,8 @@ def scaled(scores: Float32, blend: Blend) -> Float32:
     if blend == "linear":
         return scores
     if blend == "rank":
-        return np.stack([1 / (_RANK_OFFSET + _ranks(row)) for row in scores]).astype(np.float32)
+        ranks = np.array([_ranks(row) for row in scores]).reshape(scores.shape)
+        return (1 / (_RANK_OFFSET + ranks)).astype(np.float32)
     scale, shift = scaling(scores, blend)
     standard: Float32 = (scores * scale + shift).astype(np.float32)
     return standard

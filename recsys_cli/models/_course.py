@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -77,6 +78,8 @@ class Course:
     rng : Generator
     held : Held
         All that an epoch takes from those before it, beside ``rng``.
+    count : int
+        Epochs there are.
 
     Attributes
     ----------
@@ -84,12 +87,18 @@ class Course:
         Epochs that the checkpoint, if the fit begins from one, had behind it.
     """
 
-    def __init__(self, rng: np.random.Generator, held: Held) -> None:
-        self._rng, self._held = rng, held
+    def __init__(self, rng: np.random.Generator, held: Held, count: int) -> None:
+        self._rng, self._held, self._count = rng, held, count
         self.done = 0
 
-    def checkpoint(self, epoch: int) -> Checkpoint:
-        """Return what the epoch after ``epoch`` starts from."""
+    def end(self) -> None:
+        """Say that no epoch follows the one under way."""
+        self._count = 0
+
+    def checkpoint(self, epoch: int) -> Checkpoint | None:
+        """Return what the epoch after ``epoch`` starts from; None if none follows."""
+        if epoch >= self._count:
+            return None
         return Checkpoint(epoch, self._held.arrays(), dict(self._rng.bit_generator.state))
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -113,3 +122,52 @@ def require_alike(arrays: dict[str, NDArray[Any]], now: dict[str, NDArray[Any]])
     found = {name: (array.shape, array.dtype) for name, array in arrays.items()}
     if found != {name: (array.shape, array.dtype) for name, array in now.items()}:
         raise DamagedRun("the arrays of the checkpoint are not those that this fit hands on")
+
+
+class Resumable:
+    """The part of a model whose fit can be left between two epochs and taken up."""
+
+    #: Of the fit under way, where it can be left between epochs, and what that fit begins from.
+    _course: Course | None = None
+    _begins: Checkpoint | None = None
+
+    def _done_before(self) -> int:
+        """Return how many epochs the fit did not have to go through."""
+        return 0 if self._course is None else self._course.done
+
+    def _epochs(
+        self,
+        count: int,
+        rng: np.random.Generator,
+        held: Held,
+    ) -> Iterator[int]:
+        """Yield the number of each epoch, from 0: all ``count``, or those after a checkpoint.
+
+        A loop over them can be left and taken up. It yields its loss at the end of each epoch. One
+        that may end before ``count`` calls :meth:`_end_course` before it yields for the last time.
+
+        Parameters
+        ----------
+        count : int
+        rng : Generator
+        held : Held
+            All that an epoch takes from those before it, beside ``rng``.
+        """
+        self._course = Course(rng, held, count)
+        if self._begins is not None:
+            self._course.restore(self._begins)
+        yield from range(self._course.done, count)
+
+    def _end_course(self) -> None:
+        """Say that no epoch follows the one under way, so that no checkpoint is taken of it."""
+        assert self._course is not None
+        self._course.end()
+
+    def checkpoint(self, epoch: int) -> Checkpoint | None:
+        """Return what the next epoch of the fit under way starts from.
+
+        None if no epoch follows, or the model cannot be left between epochs.
+
+        For ``on_epoch``; a later :meth:`fit` takes it as ``begins``.
+        """
+        return None if self._course is None else self._course.checkpoint(epoch)

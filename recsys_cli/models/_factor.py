@@ -11,6 +11,7 @@ from recsys_cli import threads
 from recsys_cli.data import Float32, Int32, Int64
 from recsys_cli.models._base import Model, ModelConfig
 from recsys_cli.models._blocks import best_of_blocks, rows_at_once
+from recsys_cli.models._size import Size
 from recsys_cli.models._topk import top_k
 
 C = TypeVar("C", bound=ModelConfig)
@@ -37,12 +38,18 @@ class FactorModel(Model[C], Generic[C]):
     """
 
     users_are_rows = True
+    score_copies = 0
 
     user_factors_: Float32
     item_factors_: Float32
     user_bias_: Float32 | None = None
     item_bias_: Float32 | None = None
     mean_: np.float32 = np.float32(0)
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the factors and one bias a row take."""
+        width = getattr(self.config, "factors", 0) + 1
+        return super().stored_bytes(size) + 4 * width * (size.users + size.items)
 
     def _score(self, user_idx: Int32) -> Float32:
         return self._scorer(user_idx)(slice(None))

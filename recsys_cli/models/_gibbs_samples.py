@@ -45,14 +45,14 @@ def joined(first: Samples, second: Samples) -> Samples:
     return Samples(*(np.concatenate((a, b), axis) for a, b, axis in pairs))
 
 
-def require_precisions(samples: Samples, diverged: str) -> None:
-    """Raise Diverged, said as ``diverged``, if float32 cannot hold a precision: 0, or infinity."""
-    precisions = np.append(samples.precisions, samples.noise)
-    if not (np.isfinite(precisions) & (precisions >= np.finfo(np.float32).tiny)).all():
-        raise Diverged(
-            f"{diverged}: a precision is 0 or not finite",
-            hint="bring the values of the data to about 1: recsys data describe shows them",
-        )
+def require_precisions(samples: Samples) -> None:
+    """Raise Diverged if float32 cannot hold a precision: 0, or infinity."""
+    for name, held in (("prior", samples.precisions), ("noise", samples.noise)):
+        if not (np.isfinite(held) & (held >= np.finfo(np.float32).tiny)).all():
+            raise Diverged(
+                f"{name}_precision holds 0, or a value that is not finite",
+                hint="bring the values of the data to about 1: recsys data describe shows them",
+            )
 
 
 def facing(numbers: Float32) -> Float64:

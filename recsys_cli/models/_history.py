@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from recsys_cli.data import CSR, Float32, Int32, Int64
 from recsys_cli.models._base import Model, ModelConfig
+from recsys_cli.models._size import Size
 
 C = TypeVar("C", bound=ModelConfig)
 
@@ -24,6 +25,10 @@ class HistoryModel(Model[C], Generic[C]):
     history_indptr_: Int64
     history_indices_: Int32
     history_data_: Float32
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the histories take."""
+        return super().stored_bytes(size) + 8 * (size.users + size.pairs)
 
     def _keep(self, history: CSR) -> None:
         self.history_indptr_ = history.indptr

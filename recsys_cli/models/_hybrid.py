@@ -7,6 +7,7 @@ import numpy as np
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Float64
 from recsys_cli.models._als import gramian, system
+from recsys_cli.models._guard import require_array
 from recsys_cli.models._padded import padded
 from recsys_cli.models._projection import Projection
 
@@ -19,6 +20,8 @@ class Side:
 
     Parameters
     ----------
+    name : str
+        What errors call the factors.
     strength : CSR
         Confidence - 1 of each pair, a row for each row of the factors.
     factors : ndarray of float32, shape (n, f)
@@ -32,6 +35,7 @@ class Side:
 
     def __init__(
         self,
+        name: str,
         strength: CSR,
         factors: Float32,
         projection: Projection,
@@ -42,6 +46,7 @@ class Side:
         self.warm: Bool = np.diff(strength.indptr) > 0
         self.factors = factors
         self.projection = projection
+        self._name = name
         self._strength = _with_own_column(strength, self.warm)
         self._size, self._reg_features = size * self.warm, reg_features
         self._base, self._reg = reg, (reg * size).astype(np.float32)
@@ -67,6 +72,7 @@ class Side:
 
         found = sum(threads.map_blocks(block, len(solved), _BLOCK))
         self.factors = _turned(solved[:, : len(axes)], axes.T)
+        require_array(self._name, self.factors)
         own = self._reg[:, None] * mean.astype(np.float64) ** 2
         return found + float(own[self.warm].sum()) - int(self.warm.sum())
 

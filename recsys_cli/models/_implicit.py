@@ -15,12 +15,11 @@ from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatur
 from recsys_cli.errors import DataError, MissingExtra
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
+from recsys_cli.models._guard import foreign, native, require_cells
 from recsys_cli.models._history import HistoryModel
 from recsys_cli.models._item_lists import between, strongest
+from recsys_cli.models._size import Size
 from recsys_cli.models._sparse import times_sparse
-
-#: The library addresses its table of items × neighbours by int32.
-_MOST_CELLS = 2**31 - 1
 
 
 class ItemItemConfig(ModelConfig):
@@ -55,15 +54,12 @@ def positives(values: CSR) -> Any:
     DataError
         If a value is negative, or none is positive.
     """
-    from scipy.sparse import csr_matrix
-
     if (values.data < 0).any() or not (values.data > 0).any():
         raise DataError(
             "values of implicit feedback must be at least 0, and some above it",
             hint="add {name: min-value, value: 0} to dataset.prepare, or use a model of ratings",
         )
-    parts = (values.data.astype(np.float64), values.indices, values.indptr)
-    matrix = csr_matrix(parts, shape=(values.n_rows, values.n_cols), copy=True)
+    matrix = foreign(values)
     matrix.eliminate_zeros()
     return matrix
 
@@ -84,6 +80,11 @@ class ItemItemModel(HistoryModel[C], Generic[C]):
     similarity_indices_: Int32
     similarity_data_: Float32
 
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the histories and the lists of items take."""
+        kept = min(self.config.neighbours, size.items)
+        return super().stored_bytes(size) + 8 * size.items * kept
+
     @abstractmethod
     def _weigh(self, nearest: Any, values: Any) -> Any:
         """Return the weighted matrix, items × users, whose rows' products are the similarities."""
@@ -93,22 +94,14 @@ class ItemItemModel(HistoryModel[C], Generic[C]):
     ) -> Iterator[float | None]:
         nearest, values = library("nearest_neighbours"), positives(train.csr)
         k = min(self.config.neighbours, train.n_items)
-        if k * train.n_items > _MOST_CELLS:
-            raise DataError(
-                f"implicit cannot keep {k:,} neighbours of each of {train.n_items:,} items",
-                hint="lower model.neighbours",
-            )
-        with np.errstate(all="ignore"):  # an item whose users all weigh nothing: 0 / 0
-            weighted = self._weigh(nearest, values.T).T.tocsr()
+        require_cells(train.n_items, k, "neighbours of items", hint="lower model.neighbours")
+        weighted = self._weigh(nearest, values.T).T.tocsr()
+        # Of an item whose users all weigh nothing: 0 / 0.
         np.nan_to_num(weighted.data, copy=False, nan=0.0)
         model = nearest.ItemItemRecommender(K=k, num_threads=threads.count())
         model.fit(weighted, show_progress=False)
-        found = model.similarity
-        found.eliminate_zeros()
-        found.sort_indices()
-        self.similarity_indptr_ = found.indptr.astype(np.int64)
-        self.similarity_indices_ = found.indices.astype(np.int32)
-        self.similarity_data_ = found.data.astype(np.float32)
+        found = native(model.similarity)
+        self.similarity_indptr_, self.similarity_indices_, self.similarity_data_, _ = found
         self._keep(train.csr)
         yield from ()
 

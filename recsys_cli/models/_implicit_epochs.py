@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
+
+from recsys_cli.errors import Diverged
+from recsys_cli.models._implicit import library
 
 
 class _Stop(Exception):
@@ -19,6 +24,11 @@ def epochs(model: Any, matrix: Any) -> Iterator[None]:
     own, which waits in the callback while the caller has its turn: the two never run at once.
     Closing the generator ends training where it stands, an interrupt with the epoch under way; the
     thread is gone before either leaves. What the library raises is raised here.
+
+    Raises
+    ------
+    Diverged
+        If the library gives up.
     """
     reached: SimpleQueue[bool] = SimpleQueue()
     go_on: SimpleQueue[bool] = SimpleQueue()
@@ -30,11 +40,17 @@ def epochs(model: Any, matrix: Any) -> Iterator[None]:
 
     with ThreadPoolExecutor(1) as executor:
         try:
-            training = executor.submit(model.fit, matrix, show_progress=False, callback=wait)
+            fit = partial(model.fit, matrix, show_progress=False, callback=wait)
+            training = executor.submit(copy_context().run, fit)
             training.add_done_callback(lambda _: reached.put(False))
             while reached.get():
                 yield
                 go_on.put(True)
         finally:
             go_on.put(False)
-    training.result()
+    try:
+        training.result()
+    except ValueError as failure:
+        raise Diverged(f"implicit gave up: {failure}") from failure
+    except library("recommender_base").ModelFitError:
+        pass  # NaN after the last epoch, which the guard finds too, and knows where

@@ -32,6 +32,7 @@ class NeighbourModel(HistoryModel[C], Generic[C]):
     # Of the default target, ratings.
     feedback: Literal["explicit", "implicit"] = "explicit"
     predicts_ratings = True
+    score_copies = 24
 
     mean_: np.float32
     user_bias_: Float32
@@ -40,7 +41,7 @@ class NeighbourModel(HistoryModel[C], Generic[C]):
     def __init__(self, config: C | None = None, **parameters: object) -> None:
         super().__init__(config, **parameters)
         if self.config.target == "implicit":
-            self.feedback, self.predicts_ratings = "implicit", False
+            self.feedback, self.predicts_ratings, self.score_copies = "implicit", False, 2
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

@@ -13,6 +13,7 @@ from recsys_cli.data import CSR, Int32, Interactions, SideFeatures
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model, ModelConfig
 from recsys_cli.models._explanation import Explanation
+from recsys_cli.models._size import Size
 from recsys_cli.registry import Named
 
 #: A field of a config that holds the block of another model.
@@ -49,6 +50,15 @@ class NestedModel(Model[C], Generic[C]):
         self.scores_new_items = any(member.scores_new_items for member in members)
         self.deterministic = all(member.deterministic for member in members)
         self.uses_weights = all(member.uses_weights for member in members)
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the members take together."""
+        return sum(member.stored_bytes(size) for member in self._create().values())
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return what the members take, and the fit of the one that takes most of it."""
+        fits = [member.fit_bytes(size) for member in self._create().values()]
+        return self.stored_bytes(size) + max(fits)
 
     @abstractmethod
     def _configs(self) -> dict[str, ModelConfig]:

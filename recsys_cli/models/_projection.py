@@ -6,6 +6,7 @@ import numpy as np
 
 from recsys_cli.data import CSR, Features, Float32, Float64, csr
 from recsys_cli.models._content import Weighting, unit_rows
+from recsys_cli.models._guard import foreign
 
 #: Conjugate gradient steps of one call, each of which begins where the last one ended.
 _STEPS = 8
@@ -33,11 +34,8 @@ class Projection:
     def __init__(
         self, features: Features | None, weighting: Weighting, shape: tuple[int, int]
     ) -> None:
-        from scipy.sparse import csr_array
-
         rows = _with_constant(features, shape[0], weighting)
-        arrays = (rows.data, rows.indices, rows.indptr)
-        self._features = csr_array(arrays, shape=(rows.n_rows, rows.n_cols))
+        self._features = foreign(rows, np.float32)
         self.weights: Float64 = np.zeros((rows.n_cols, shape[1]))
 
     def rows(self) -> Float32:

@@ -79,7 +79,8 @@ def nearest(
         ]
     else:
         found = _by_kernel(measure, rows, targets, lengths, itself, n)
-    counts, ids, values = (np.concatenate(part) for part in zip(*found, strict=True))
+    none = (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
+    counts, ids, values = (np.concatenate(part) for part in zip(none, *found, strict=True))
     indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     return CSR(indptr, ids, values, targets.n_cols)
 

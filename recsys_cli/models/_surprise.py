@@ -11,6 +11,8 @@ from recsys_cli.data import CSR, Bool, Float32, Int32, Interactions
 from recsys_cli.errors import Diverged, MissingExtra
 from recsys_cli.models._ridge import Ridge, Rows
 
+#: What the library's lists of Python numbers take for each rating.
+PAIR_BYTES = 270
 #: The weights that :func:`as_sgd` gives are relative to an L2 weight of 1.
 RIDGE = Ridge(1, 1, nu=0)
 

@@ -16,6 +16,7 @@ from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._ridge import Ridge, Rows, rated, solution_parts, solve_rows
 from recsys_cli.models._sgd import random_factors
+from recsys_cli.models._size import Size
 
 if TYPE_CHECKING:
     from recsys_cli.kernels.svdpp import Holds, Learned, Ratings
@@ -67,9 +68,15 @@ class ImplicitTermModel(FactorModel[C], Generic[C]):
     stops_between_epochs = True
     uses_weights = True
 
+    pair_bytes = 50
+
     item_implicit_: Float32
     user_bias_: Float32
     item_bias_: Float32
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the factors, biases and implicit terms take."""
+        return super().stored_bytes(size) + 4 * self.config.factors * size.items
 
     def _start(self, train: Interactions, rng: np.random.Generator) -> Learned:
         """Return what is learned, before the first step, of a model without drift or slots."""

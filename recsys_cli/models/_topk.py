@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_cli.data import CSR, Bool, Float32, Int32
-from recsys_cli.errors import DataError, SpecError
+from recsys_cli.errors import DataError
+from recsys_cli.models._guard import fits, require_length
 
 #: Up to this many rows NumPy answers faster than numba can be imported.
 SMALL = 8
@@ -45,12 +46,11 @@ class TopK:
         candidates: Bool | None = None,
     ) -> None:
         rows, n = shape
-        if k < 1:
-            raise SpecError(f"k must be at least 1, not {k}")
+        require_length(k)
         if exclude is None:
             nothing = np.zeros(rows + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
             exclude = CSR(*nothing, n)
-        elif not _fits(exclude, shape):
+        elif not fits(exclude, shape):
             raise DataError("the items to exclude do not fit the scores")
         few = rows <= SMALL or k > LARGE
         may = np.ones(n, np.bool_) if candidates is None else candidates
@@ -140,11 +140,3 @@ def top_k(
     top = TopK((len(scores), scores.shape[1]), k, exclude, candidates)
     top.add(scores)
     return top.result()
-
-
-def _fits(exclude: CSR, shape: tuple[int, int]) -> bool:
-    found, starts = exclude.indices, exclude.indptr[1:-1]
-    ascending = found[1:] > found[:-1]
-    ascending[starts[(starts > 0) & (starts < len(found))] - 1] = True
-    inside = not len(found) or 0 <= int(found.min()) <= int(found.max()) < shape[1]
-    return exclude.n_rows == shape[0] and inside and bool(ascending.all())

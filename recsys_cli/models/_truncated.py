@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from recsys_cli.data import CSR, Float64
+from recsys_cli.errors import Diverged
+from recsys_cli.models._guard import foreign, require_cells
 
 
 def truncated_svd(matrix: CSR, k: int, rng: np.random.Generator) -> tuple[Float64, Float64]:
@@ -16,11 +18,7 @@ def truncated_svd(matrix: CSR, k: int, rng: np.random.Generator) -> tuple[Float6
     of each vector is positive. Squares are decomposed (XᵀX or XXᵀ, whichever is smaller), so a
     value below about 1e-7 of the largest counts as 0.
     """
-    from scipy.sparse import csr_array
-
-    shape = (matrix.n_rows, matrix.n_cols)
-    parts = (matrix.data.astype(np.float64), matrix.indices, matrix.indptr)
-    sparse = csr_array(parts, shape=shape)
+    shape, sparse = (matrix.n_rows, matrix.n_cols), foreign(matrix)
     if not matrix.data.any():
         return np.empty(0), np.empty((matrix.n_cols, 0))
     # Lanczos keeps 2 k vectors of the smaller side: from there on the whole square costs no more.
@@ -32,10 +30,15 @@ def truncated_svd(matrix: CSR, k: int, rng: np.random.Generator) -> tuple[Float6
 
 
 def _lanczos(sparse: Any, k: int, rng: np.random.Generator) -> tuple[Float64, Float64]:
-    from scipy.sparse.linalg import svds
+    from scipy.sparse.linalg import ArpackError, svds
 
+    # It keeps 2 k + 1 vectors, whose numbers it counts by int32.
+    require_cells(min(sparse.shape), 2 * k + 1, "numbers of vectors", hint="lower model.factors")
     start = rng.standard_normal(min(sparse.shape))
-    _, values, v = svds(sparse, k=k, v0=start, return_singular_vectors="vh")
+    try:
+        _, values, v = svds(sparse, k=k, v0=start, return_singular_vectors="vh")
+    except ArpackError as failure:
+        raise Diverged(f"ARPACK gave up: {failure}") from failure
     return values, v.T
 
 

@@ -22,6 +22,7 @@ from recsys_cli.models._gibbs_posterior import Posterior
 from recsys_cli.models._gibbs_samples import Samples, folded, require_precisions, system
 from recsys_cli.models._gibbs_spread import left_open, variance
 from recsys_cli.models._gibbs_state import ChainState
+from recsys_cli.models._size import Size
 
 _PAIR_BLOCK = 1 << 13
 
@@ -124,6 +125,13 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
         self.scores_new_items = self.config.features
         self.first_epoch = self.config.burn_in + 1
 
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the mean product and the samples kept take."""
+        config = self.config
+        mean = super().stored_bytes(size) + 4 * config.factors * (size.users + size.items)
+        kept = min(config.samples, config.epochs - config.burn_in) * (config.factors + 1)
+        return mean + 4 * kept * (size.users + 2 * size.items)
+
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
@@ -142,7 +150,7 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
             if sweep <= first:
                 posterior.forget()
             sample = chain.sample(scale, config.implicit)
-            require_precisions(sample, f"{self.spec_name()} diverged in epoch {sweep}")
+            require_precisions(sample)
             posterior.add(sample, keep=sweep <= first or sweep in kept)
             self._learn(posterior)
             yield scale * error

@@ -59,18 +59,20 @@ class Bias(Model[BiasConfig]):
         weight = np.ones(len(train)) if train.weight is None else train.weight.astype(np.float64)
         mean = float(np.average(train.value, weights=weight))
         rest = train.value.astype(np.float64) - mean
-        b_u, moved = np.zeros(train.n_users), np.array(np.inf)
-        for _ in self._epochs(config.epochs, rng, Places(user_bias=b_u, moved=moved)):
-            if moved < _CONVERGED:
-                return
+        b_u = np.zeros(train.n_users)
+        for _ in self._epochs(config.epochs, rng, Places(user_bias=b_u)):
             before = b_u.copy()
             b_i = shrunk_mean(items, rest - b_u[users], config.reg_item, train.n_items, weight)
             b_u[:] = shrunk_mean(users, rest - b_i[items], config.reg_user, train.n_users, weight)
-            moved[...] = np.abs(b_u - before).max()
             self.mean_ = np.float32(mean)
             self.user_bias_, self.item_bias_ = b_u.astype(np.float32), b_i.astype(np.float32)
             error = rest - b_u[users] - b_i[items]
+            converged = np.abs(b_u - before).max() < _CONVERGED
+            if converged:
+                self._end_course()
             yield float(np.sqrt(np.average(error**2, weights=weight)))
+            if converged:
+                return
 
     def _score(self, user_idx: Int32) -> Float32:
         return (self.mean_ + self.user_bias_[user_idx])[:, None] + self.item_bias_

@@ -12,6 +12,7 @@ from recsys_cli import threads
 from recsys_cli.data import CSR, Float32, Float64, Int32, Interactions, SideFeatures
 from recsys_cli.errors import OutOfResources
 from recsys_cli.models._linear import LinearConfig, LinearModel
+from recsys_cli.models._size import Size
 from recsys_cli.models._sparse import gram_rows, times_dense
 from recsys_cli.models._sweep import empty_panels, invert
 
@@ -53,6 +54,14 @@ class EASE(LinearModel[EASEConfig]):
     """
 
     item_weights_: Float32
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the histories and the weights take."""
+        return super().stored_bytes(size) + 4 * size.items**2
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return what the Gramian's triangle in float64 and the weights take together."""
+        return self.stored_bytes(size) + 4 * size.items**2 + self.pair_bytes * size.pairs
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

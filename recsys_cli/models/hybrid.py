@@ -20,6 +20,7 @@ from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._features import required_sides
 from recsys_cli.models._hybrid import Side, contributions
 from recsys_cli.models._projection import Projection
+from recsys_cli.models._size import Size
 
 #: Histories that one thread folds in at a time.
 _BLOCK = 256
@@ -84,6 +85,10 @@ class Hybrid(FactorModel[HybridConfig]):
 
     prior_: Float32
 
+    def fit_bytes(self, size: Size) -> int:
+        """Return what a fit holds: the factors, their parts and their directions, in float64."""
+        return 6 * self.stored_bytes(size) + self.pair_bytes * size.pairs
+
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
@@ -116,13 +121,15 @@ class Hybrid(FactorModel[HybridConfig]):
         start = rng.standard_normal(shape, np.float32) * np.float32(0.1 / np.sqrt(config.factors))
         start[np.diff(by_item.indptr) == 0] = 0
 
-        def side(strength: CSR, known: Features | None, factors: Float32) -> Side:
+        def side(name: str, strength: CSR, known: Features | None, factors: Float32) -> Side:
             projection = Projection(known, config.features, factors.shape)
             size = self._size(strength)
-            return Side(strength, factors, projection, size, config.reg, config.reg_features)
+            regs = (config.reg, config.reg_features)
+            return Side(name, strength, factors, projection, size, *regs)
 
         zeros = np.zeros((by_user.n_rows, config.factors), np.float32)
-        return side(by_user, features.users, zeros), side(by_item, features.items, start)
+        users = side("user_factors", by_user, features.users, zeros)
+        return users, side("item_factors", by_item, features.items, start)
 
     def _strengths(self, values: CSR, weights: Float32 | None = None) -> CSR:
         eps = 1.0 if self.config.confidence == "log" else None

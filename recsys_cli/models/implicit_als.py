@@ -9,11 +9,11 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_cli import threads
 from recsys_cli.data import CSR, Int32, Interactions, SideFeatures
-from recsys_cli.errors import Diverged
 from recsys_cli.models._als import explain_user, objective, observed, solve_users, strengths
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._guard import foreign
 from recsys_cli.models._implicit import library
 from recsys_cli.models._implicit_epochs import epochs
 
@@ -59,12 +59,9 @@ class ImplicitALS(FactorModel[ImplicitALSConfig]):
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
-        from scipy.sparse import csr_matrix
-
         als = library("cpu.als")
         known = strengths(observed(train), self.config.alpha)
-        shape = (train.n_users, train.n_items)
-        confidence = csr_matrix((known.data + 1, known.indices, known.indptr), shape=shape)
+        confidence = foreign(known._replace(data=known.data + 1), np.float32)
         with threads.single_blas():  # again: importing the library has loaded a BLAS of its own
             model = als.AlternatingLeastSquares(
                 factors=self.config.factors,
@@ -75,17 +72,10 @@ class ImplicitALS(FactorModel[ImplicitALSConfig]):
                 num_threads=threads.count(),
                 random_state=rng,
             )
-            epoch = 1
-            try:
-                for _ in epochs(model, confidence):
-                    users, items = model.user_factors, model.item_factors
-                    self.user_factors_, self.item_factors_ = users, items
-                    yield objective(known, users, items, self.config.reg)
-                    epoch += 1
-            except ValueError as failure:
-                raise Diverged(
-                    f"implicit gave up in epoch {epoch}: {failure}", hint="raise model.reg"
-                ) from failure
+            for _ in epochs(model, confidence):
+                users, items = model.user_factors, model.item_factors
+                self.user_factors_, self.item_factors_ = users, items
+                yield objective(known, users, items, self.config.reg)
 
     def _fold_in(self, history: CSR) -> None:
         known = strengths(history, self.config.alpha)

@@ -10,6 +10,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_cli.data import CSR, Float32, Interactions, SideFeatures
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._guard import foreign
 from recsys_cli.models._implicit import library
 from recsys_cli.models._implicit_epochs import epochs
 from recsys_cli.models._pairwise import fold_in_pairwise
@@ -51,8 +52,6 @@ class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
     ) -> Iterator[float | None]:
-        from scipy.sparse import csr_matrix
-
         config, matrix = self.config, train.csr
         model = library("cpu.bpr").BayesianPersonalizedRanking(
             factors=config.factors,
@@ -63,8 +62,7 @@ class ImplicitBPR(FactorModel[ImplicitBPRConfig]):
             random_state=int(rng.integers(2**31)),
         )
         ones = np.ones(len(matrix.indices), np.float32)
-        shape = (matrix.n_rows, matrix.n_cols)
-        for _ in epochs(model, csr_matrix((ones, matrix.indices, matrix.indptr), shape)):
+        for _ in epochs(model, foreign(matrix._replace(data=ones), np.float32)):
             # The library appends the bias of items as a last factor, and 1 to users' factors.
             self.user_factors_ = np.ascontiguousarray(model.user_factors[:, :-1])
             self.item_factors_ = np.ascontiguousarray(model.item_factors[:, :-1])

@@ -13,6 +13,7 @@ from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._item_lists import between, of_columns, strongest
 from recsys_cli.models._neighbours import NeighbourModel
 from recsys_cli.models._similarity import nearest, norms
+from recsys_cli.models._size import Size
 from recsys_cli.models._votes import Poll, shares
 
 
@@ -70,6 +71,11 @@ class ItemKNN(NeighbourModel[ItemKNNConfig]):
     similarity_indptr_: Int64
     similarity_indices_: Int32
     similarity_data_: Float32
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the histories and the lists of items take."""
+        kept = min(self.config.neighbours, size.items)
+        return super().stored_bytes(size) + 8 * size.items * kept
 
     def _learn(self, known: CSR) -> None:
         config, compared = self.config, known

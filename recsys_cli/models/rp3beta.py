@@ -14,6 +14,7 @@ from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._history import HistoryModel
 from recsys_cli.models._item_lists import between, strongest
 from recsys_cli.models._similarity import Measure, nearest, norms
+from recsys_cli.models._size import Size
 from recsys_cli.models._sparse import times_sparse
 
 _DOT = Measure("dot")
@@ -66,6 +67,11 @@ class RP3Beta(HistoryModel[RP3BetaConfig]):
     walk_indptr_: Int64
     walk_indices_: Int32
     walk_data_: Float32
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the histories and the lists of items take."""
+        kept = min(self.config.neighbours, size.items)
+        return super().stored_bytes(size) + 8 * size.items * kept
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

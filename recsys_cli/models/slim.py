@@ -10,10 +10,13 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_cli import threads
 from recsys_cli.data import CSR, Float32, Float64, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.models._linear import LinearConfig, LinearModel
+from recsys_cli.models._size import Size
 from recsys_cli.models._sparse import gram_rows, times_sparse
 
 #: Bytes of the Gramian that are held; rows beyond it, of the items with least data, are not.
 _HELD = 1 << 30
+#: Items that are taken to have a weight in a column, where the config does not say how many may.
+_LIKELY = 100
 #: Columns that one thread solves at a time.
 _COLUMNS = 16
 
@@ -70,6 +73,11 @@ class SLIM(LinearModel[SLIMConfig]):
     weights_indptr_: Int64
     weights_indices_: Int32
     weights_data_: Float32
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the histories and the lists of items take."""
+        kept = min(self.config.neighbours or _LIKELY, size.items)
+        return super().stored_bytes(size) + 8 * size.items * kept
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

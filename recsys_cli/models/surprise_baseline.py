@@ -10,7 +10,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.models._base import Model, ModelConfig
-from recsys_cli.models._surprise import fit
+from recsys_cli.models._surprise import PAIR_BYTES, fit
 
 
 class SurpriseBaselineConfig(ModelConfig):
@@ -48,6 +48,8 @@ class SurpriseBaseline(Model[SurpriseBaselineConfig]):
     """
 
     feedback = "explicit"
+    pair_bytes = PAIR_BYTES
+    uses_kernels = False
     predicts_ratings = True
 
     mean_: np.float32

@@ -10,7 +10,7 @@ from pydantic import PositiveInt
 from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.errors import DataError
 from recsys_cli.models._base import Model, ModelConfig
-from recsys_cli.models._surprise import fit, seed, unknown
+from recsys_cli.models._surprise import PAIR_BYTES, fit, seed, unknown
 
 #: From here on a rating does not fit the library's C ``int``.
 _TOO_LARGE = 2**31
@@ -49,6 +49,8 @@ class SurpriseCoClustering(Model[SurpriseCoClusteringConfig]):
     """
 
     feedback = "explicit"
+    pair_bytes = PAIR_BYTES
+    uses_kernels = False
     predicts_ratings = True
 
     mean_: np.float32

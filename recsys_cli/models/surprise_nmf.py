@@ -13,7 +13,7 @@ from recsys_cli.data import CSR, Float32, Float64, Int32, Int64, Interactions, S
 from recsys_cli.errors import DataError
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._factor import FactorModel
-from recsys_cli.models._surprise import fit, seed, unknown
+from recsys_cli.models._surprise import PAIR_BYTES, fit, seed, unknown
 
 #: Multiplicative updates of a new user's factors; the last ones move ratings by less than 0.01.
 _STEPS = 200
@@ -57,6 +57,8 @@ class SurpriseNMF(FactorModel[SurpriseNMFConfig]):
     """
 
     feedback = "explicit"
+    pair_bytes = PAIR_BYTES
+    uses_kernels = False
     predicts_ratings = True
 
     fallback_: np.float32

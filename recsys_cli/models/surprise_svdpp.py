@@ -13,7 +13,7 @@ from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._ridge import Rows, group_rows, solution_parts, solve_rows
-from recsys_cli.models._surprise import RIDGE, as_sgd, fit, seed
+from recsys_cli.models._surprise import PAIR_BYTES, RIDGE, as_sgd, fit, seed
 
 
 class SurpriseSVDppConfig(ModelConfig):
@@ -49,6 +49,8 @@ class SurpriseSVDpp(FactorModel[SurpriseSVDppConfig]):
     """
 
     feedback = "explicit"
+    pair_bytes = PAIR_BYTES
+    uses_kernels = False
     predicts_ratings = True
 
     user_bias_: Float32

@@ -13,6 +13,7 @@ from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._baseline import shrunk_mean
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._size import Size
 from recsys_cli.models._sparse import times_dense
 from recsys_cli.models._truncated import truncated_svd
 
@@ -78,6 +79,10 @@ class SVD(FactorModel[SVDConfig]):
         super().__init__(config, **parameters)
         if self.config.centre != "none":
             self.feedback, self.predicts_ratings = "explicit", True
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return what a fit holds: the vectors of both sides in float64, and the factors."""
+        return 9 * self.stored_bytes(size) // 2 + self.pair_bytes * size.pairs
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

@@ -11,6 +11,8 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interactions, SideFeatures
 from recsys_cli.errors import DataError
+from recsys_cli.models._guard import require_cells
+from recsys_cli.models._size import Size
 from recsys_cli.models._svdpp import ImplicitTermModel, SVDppParameters
 
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ class TimeSVDpp(ImplicitTermModel[TimeSVDppConfig]):
     53(4), 2010.
     """
 
+    pair_bytes = 65
+
     item_bins_: Float32
     bin_edges_: Int64
     user_drift_: Float32
@@ -79,6 +83,12 @@ class TimeSVDpp(ImplicitTermModel[TimeSVDppConfig]):
     period_range_: Int64
     period_bias_: Float32
     period_mean_: Float32
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return what is learned, at most as many biases of a user's days as interactions too."""
+        drift, bins = 4 * self.config.factors + 28, 4 * self.config.bins
+        own = super().stored_bytes(size) + drift * size.users + bins * size.items
+        return own + 12 * size.pairs
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
@@ -99,6 +109,9 @@ class TimeSVDpp(ImplicitTermModel[TimeSVDppConfig]):
 
     def _learn_times(self, users: Int32, times: Int64) -> None:
         """Set the users' first, mean and last time, the edges of the bins and the periods."""
+        # The biases of bins, and those of periods after them, are counted by int32.
+        slots = len(self.item_counts_) + -(-len(times) // self.config.bins)
+        require_cells(slots, self.config.bins, "biases of items by time", "lower model.bins")
         first = np.full(len(self.user_counts_), np.inf)
         last = -first
         np.minimum.at(first, users, times)

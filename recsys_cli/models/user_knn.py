@@ -8,6 +8,7 @@ from recsys_cli.data import CSR, Float32, Int32, Int64
 from recsys_cli.models._comparable import NeighbourConfig, Reference, comparable, reference
 from recsys_cli.models._neighbours import NeighbourModel
 from recsys_cli.models._similarity import nearest, norms
+from recsys_cli.models._size import Size
 from recsys_cli.models._votes import Poll
 
 
@@ -65,6 +66,10 @@ class UserKNN(NeighbourModel[UserKNNConfig]):
     item_reference_: Float32
     mean_length_: np.float32
     user_itself_: Int32
+
+    def stored_bytes(self, size: Size) -> int:
+        """Return what the histories, what is compared and the votes take."""
+        return super().stored_bytes(size) + 16 * (size.users + size.pairs)
 
     def _learn(self, known: CSR) -> None:
         everyone = np.arange(known.n_rows, dtype=np.int32)

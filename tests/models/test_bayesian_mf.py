@@ -135,7 +135,7 @@ def test_a_cold_user_is_as_uncertain_as_one_folded_in_without_history(short):
 @pytest.mark.parametrize("unit", [1e30, 1e-30])
 def test_values_whose_precision_float32_cannot_hold_diverge(make, unit):
     data = make([(u, i, unit * (1 + u * i % 5)) for u in range(12) for i in range(9)])
-    with pytest.raises(Diverged, match="bayesian-mf diverged in epoch 1: a precision") as raised:
+    with pytest.raises(Diverged, match=r"diverged in epoch 1: [a-z]+_precision holds") as raised:
         fit(data)
     assert "bring the values of the data to about 1" in raised.value.hint
 

@@ -16,7 +16,7 @@ from recsys_cli.listener import Listener
 from recsys_cli.models import MODELS
 from recsys_cli.models._implicit_epochs import epochs
 from recsys_cli.training import fit
-from tests.test_training import spec, whole
+from tests.test_training import Fold, spec, whole
 
 each = pytest.mark.parametrize("name", ["implicit-als", "implicit-bpr", "implicit-lmf"])
 
@@ -76,14 +76,14 @@ def test_the_best_epoch_is_kept_and_each_is_reported(name, ratings):
     model = {"name": name, "factors": 16, "epochs": 40}
     lines, listener = [], Progress()
     asked = spec(model, monitor="ndcg@5", patience=2)
-    found = fit(asked, whole(split.train), split, lines.append, listener)
+    found = fit(asked, whole(split.train), split, Fold(lines), listener)
     assert found.best.epoch == len(lines) - 2 < 38
     told = [epoch for epoch, total in listener.seen if total == 40]
     assert told[:2] == [0, 1] and told == sorted(set(told)) and told[-1] <= len(lines)
     values = [line["ndcg@5"] for line in lines]
     assert found.best.value == max(values) and values.index(max(values)) == found.best.epoch - 1
     short = spec(model | {"epochs": found.best.epoch})
-    again = fit(short, whole(split.train), split, lines.append, listener).model
+    again = fit(short, whole(split.train), split, Fold(lines), listener).model
     assert same(again.arrays(), found.model.arrays())
 
 
@@ -105,7 +105,7 @@ def test_an_error_between_epochs_comes_out_and_ends_the_training(name, ratings):
 @pytest.mark.parametrize("name", ["implicit-bpr", "implicit-lmf"])
 def test_divergence_names_its_epoch(name, ratings):
     pytest.importorskip("implicit", reason="pip install implicit brings it")
-    with pytest.raises(Diverged, match=f"{name} diverged in epoch 1: a learned") as raised:
+    with pytest.raises(Diverged, match=f"{name} diverged in epoch 1: [a-z_]+ holds") as raised:
         train(name, ratings, epochs=5, lr=1e38)
     assert "lower model.lr" in raised.value.hint
 

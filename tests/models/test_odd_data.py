@@ -69,6 +69,17 @@ def test_odd_data_give_a_sound_model(name, case):
         assert np.isfinite(model.predict(*pairs(data))).all()
 
 
+@each
+def test_asked_for_nobody_a_model_has_no_lists(name):
+    data, nobody = odd("two ratings"), np.empty(0, np.int32)
+    models = [fit(name, data)]
+    if "blend" in type(models[0].config).model_fields and not models[0].predicts_ratings:
+        models.append(fit(name, data, blend="rank"))
+    for model in models:
+        items, scores = model.recommend(nobody, 3)
+        assert items.shape == scores.shape == (0, 3)
+
+
 @each_of_ratings
 def test_constant_ratings_are_predicted(name):
     data = odd("constant ratings")

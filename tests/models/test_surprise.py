@@ -136,7 +136,7 @@ def test_ratings_that_the_library_would_get_wrong_are_refused(data, make):
 
 def test_a_division_by_zero_in_the_library_is_a_divergence(make):
     data = make([(0, 0, 0), (0, 1, 1)], scale=(0, 5))
-    with pytest.raises(Diverged, match="surprise gave up"):
+    with pytest.raises(Diverged, match="surprise-nmf diverged in epoch 1: surprise gave up"):
         fit("surprise-nmf", data, reg_user=0.0, reg_item=1e300)
 
 

@@ -35,10 +35,10 @@ def test_rows_of_one_second_keep_the_order_of_the_source(make):
     assert split.test.item_idx.tolist() == [2]
 
 
-def test_times_too_far_apart_to_pack_beside_the_row(make):
-    data = make([(0, 0, 1, 2**62), (0, 1, 1, -(2**61)), (0, 2, 1, 0)])
-    (split,) = LeaveLast().split(dataset(data), rng())
-    assert split.test.item_idx.tolist() == [0]
+def test_times_too_far_apart_to_pack_beside_the_row():
+    times = np.array([2**62, -(2**61), 0])
+    near, after = _draw.latest(times, np.zeros(3, np.int32), 1)
+    assert near[after == 0].tolist() == [0]
 
 
 @pytest.mark.parametrize("together", [False, True])
