@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from recsys_cli.specfile import parameters
 from recsys_cli.splitters import SPLITTERS
 
 HERE = Path(__file__).parent
+RECIPES = HERE.parent / "tests/torture"
 NOTICE = "<!-- Written by docs/generate.py from the docstrings; edit those. -->\n"
 
 
@@ -147,6 +150,25 @@ def spec() -> str:
     return "\n".join(parts)
 
 
+def reliability() -> str:
+    """Return reliability.md: each recipe's promise, command and last full count."""
+    intro = (HERE / "_reliability_intro.md").read_text(encoding="utf-8")
+    counts = json.loads((RECIPES / "last_full.json").read_text(encoding="utf-8"))
+    rows = [recipe(RECIPES / name, found) for name, found in counts.items()]
+    head = (
+        "| what is done | `RECSYS_TORTURE=full pytest tests/torture/` | cases | failed | s | on |\n"
+    )
+    return "\n".join([intro, head + "|---|---|---|---|---|---|", *rows, ""])
+
+
+def recipe(path: Path, found: dict[str, Any]) -> str:
+    """Return the row of one file of recipes, by the first paragraph of its docstring."""
+    told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    promise = cell(told.split("\n\n")[0].replace("``", "`"))
+    counted = f"{found['cases']:,} | {found['failed']} | {found['seconds']:,} | {found['on']}"
+    return f"| {promise} | `{path.name}` | {counted} |"
+
+
 def main() -> int:
     """Write the files, or compare them."""
     check = "--check" in sys.argv
@@ -156,6 +178,7 @@ def main() -> int:
         ("metrics.md", metrics()),
         ("conventions.md", conventions()),
         ("spec.md", spec()),
+        ("reliability.md", reliability()),
     ):
         path = HERE / name
         if check and (not path.is_file() or path.read_text(encoding="utf-8") != page):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import sys
 
+from recsys_cli import interruption
+
 
 def main() -> None:
     """Run the command line and exit with the code that fits what happened."""
@@ -13,10 +15,12 @@ def main() -> None:
             # A title that the terminal's encoding lacks is no reason to stop.
             stream.reconfigure(errors="backslashreplace")
     try:
+        interruption.guard()
         from recsys_cli.cli._app import run
 
         code = run(sys.argv[1:])
-    except KeyboardInterrupt:  # before the app could answer for it
+    except interruption.Interrupted as error:  # before the app could answer for it
         sys.stderr.write("error: interrupted\n")
-        code = 130
+        code = error.code
+    interruption.finished()
     sys.exit(code)

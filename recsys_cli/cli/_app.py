@@ -11,7 +11,10 @@ from collections.abc import Iterable
 import click
 import typer
 
-from recsys_cli.errors import RecsysError
+from recsys_cli import interruption
+from recsys_cli.cli.render import full_disk, silence
+from recsys_cli.errors import OutOfResources, RecsysError, need
+from recsys_cli.visible import visible
 
 #: The modules of commands, in the order of the help; ``_`` after a name keeps it off a built-in.
 COMMANDS = (
@@ -19,7 +22,10 @@ COMMANDS = (
     *("tune", "verify", "reproduce", "list_", "check", "schema", "doctor", "regress", "data"),
 )
 INTERRUPTED = 130
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+#: Between the lines of a message, and no part of any.
+_BREAK = "\n"
+#: Characters of such a line that are shown: a path may have thousands.
+_LONGEST = 2000
 
 
 def build(modules: Iterable[str] = COMMANDS) -> click.Command:
@@ -67,7 +73,8 @@ def run(arguments: list[str]) -> int:
     """Run one command line; return its exit code."""
     try:
         _invoke(arguments)
-        sys.stdout.flush()
+        with full_disk():
+            sys.stdout.flush()
         return 0
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -75,14 +82,16 @@ def run(arguments: list[str]) -> int:
         typer.echo(error.ctx.get_help() if error.ctx else "")
         return 2
     except click.ClickException as error:
-        return _fail(*_usage(error), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        return _fail("interrupted", None, INTERRUPTED)
+        return _fail(*_usage(error, arguments), error.exit_code)
+    except (KeyboardInterrupt, click.Abort) as error:
+        return _fail("interrupted", None, getattr(error, "code", INTERRUPTED))
     except BrokenPipeError:
-        # What is left in the buffer would raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return 0
     except Exception as error:
+        if (interrupted := interruption.received()) is not None:
+            # It came as a module was being imported, say, which made another error of it.
+            return _fail("interrupted", None, interrupted.code)
         if os.environ.get("RECSYS_DEBUG") == "1":
             sys.excepthook(type(error), error, error.__traceback__)
         return _fail(*_explain(error))
@@ -97,22 +106,27 @@ def _invoke(arguments: list[str]) -> None:
         app.invoke(context)
 
 
-def _usage(error: click.ClickException) -> tuple[str, str]:
+def _usage(error: click.ClickException, arguments: list[str]) -> tuple[str, str]:
+    from recsys_cli.cli._mistakes import told
+
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "recsys"
-    return " ".join(error.format_message().split()), f"{command} --help says what it takes"
+    return told(error, arguments), f"{command} --help says what it takes"
 
 
 def _explain(error: Exception) -> tuple[str, str | None, int]:
     """Return what to say of an exception, what to do about it, and the exit code."""
+    if getattr(error.__cause__ or error, "errno", 0) == errno.ENAMETOOLONG:
+        return "a path is longer than files can have", "take a shorter name", 2
     if isinstance(error, RecsysError):
         return str(error), None, error.exit_code
     if isinstance(error, MemoryError):
-        return "memory ran out", "take a smaller dataset, fewer factors or fewer threads", 7
+        hint = "lower model.factors, take fewer --threads or a smaller dataset"
+        told = f"{hint}; recsys run SPEC --dry-run says what is needed"
+        return "memory ran out", told, OutOfResources.exit_code
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        full = error.errno in _FULL
-        return where + (error.strerror or str(error)), None, 7 if full else 1
+        return where + (error.strerror or str(error)), need(error), OutOfResources.exit_code
     hint = "this is a defect of recsys; RECSYS_DEBUG=1 shows the traceback"
     return f"unexpected {type(error).__name__}: {error}", hint, 1
 
@@ -120,5 +134,12 @@ def _explain(error: Exception) -> tuple[str, str | None, int]:
 def _fail(message: str, hint: str | None, code: int) -> int:
     colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     label = typer.style("error:", fg="red", bold=True) if colour else "error:"
-    typer.echo("\n".join(filter(None, [f"{label} {message}", hint])), err=True)
+    said = visible(_BREAK.join(filter(None, [message, hint])), keep=_BREAK)
+    told = _BREAK.join(line[:_LONGEST] for line in said.split(_BREAK))
+    for stream, text in ((sys.stdout, ""), (sys.stderr, f"{label} {told}{_BREAK}")):
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError:  # the terminal is gone, say; the exit code still tells
+            silence(stream)
     return code

@@ -38,6 +38,7 @@ def _facts(run: Run) -> list[list[str]]:
         "model": record["model"],
         "dataset": record["dataset"]["name"],
         "description": record["dataset"].get("description"),
+        "tags": ", ".join(run.tags) or None,
         "created": record["created"],
         **_seeds(record),
         "stages (s)": ", ".join(f"{name} {took:.2f}" for name, took in record["stages"].items()),

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from recsys_cli.errors import SpecError
+from recsys_cli.visible import visible
 
 Format = StrEnum("Format", ["table", "json", "csv", "md", "latex"])
 FormatOption = Annotated[
@@ -85,9 +86,13 @@ def as_latex(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _markdown(cell: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(cell.split()))
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", _line(cell))
+
+
+def _line(cell: str) -> str:
+    return visible(" ".join(cell.split()))
 
 
 def _latex(cell: str) -> str:
-    text = "".join(_LATEX.get(sign, sign) for sign in " ".join(cell.split()))
+    text = "".join(_LATEX.get(sign, sign) for sign in _line(cell))
     return _NUMBER.sub(lambda found: f"${found.group()}$", text)

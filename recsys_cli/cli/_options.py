@@ -10,16 +10,23 @@ from typing import Annotated
 import typer
 
 from recsys_cli.errors import SpecError
+from recsys_cli.visible import quoted
 
 _RUNS = "RECSYS_RUNS"
 
 
 def complete_runs(context: typer.Context, incomplete: str) -> list[str]:
+    """Return ``latest`` and the ids of runs that begin so."""
+    latest = ["latest"] if "latest".startswith(incomplete) else []
+    return latest + complete_ids(context, incomplete)
+
+
+def complete_ids(context: typer.Context, incomplete: str) -> list[str]:
     """Return the ids of runs that begin so, in the folder that the command line names."""
     from recsys_cli.runs import Store
 
     folder = context.params.get("runs") or os.environ.get(_RUNS, "runs")
-    return [id_ for id_ in ["latest", *Store(Path(folder)).ids()] if id_.startswith(incomplete)]
+    return [id_ for id_ in Store(Path(folder)).ids() if id_.startswith(incomplete)]
 
 
 def complete_specs(incomplete: str) -> list[str]:
@@ -47,6 +54,15 @@ def check_output(path: Path, source: Path) -> None:
         raise SpecError("is the input", where=str(path), hint="-o takes another file")
 
 
+def _within(context: typer.Context, size: str | None) -> str | None:
+    """Keep the whole command within this much memory, before it loads anything."""
+    from recsys_cli.memory import within
+
+    if not context.resilient_parsing:
+        context.with_resource(within(size))
+    return size
+
+
 def duration(text: str) -> float:
     """Return the seconds of a duration such as ``90s``, ``30m`` or ``1.5h``.
 
@@ -56,7 +72,7 @@ def duration(text: str) -> float:
     """
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh])", text.strip())
     if found is None or not float(found[1]):
-        raise SpecError(f'"{text}" is no duration', hint="such as 90s, 30m or 1.5h")
+        raise SpecError(f"{quoted(text)} is no duration", hint="such as 90s, 30m or 1.5h")
     return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
@@ -76,11 +92,30 @@ RunsOption = Annotated[Path, typer.Option("--runs", envvar=_RUNS, help="The fold
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads to use; all cores by default.")
 ]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="Refuse, before it begins, what would need more memory: 2g, 500m. By default what is "
+        "free, or what a control group or ulimit allows.",
+        callback=_within,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 SetOption = Annotated[
     list[str],
     typer.Option(
         "--set", metavar="KEY=VALUE", help="Override a key of the spec: model.factors=128."
+    ),
+]
+CheckpointOption = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="DURATION",
+        help="Time between two checkpoints of training: 30s. By default a minute, or more where "
+        "one takes over a second.",
     ),
 ]
 FoldOption = Annotated[

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from recsys_cli.errors import SpecError
+from recsys_cli.visible import quoted
 
 UserOption = Annotated[list[str], typer.Option("--user", "-u", help="A user's id; repeatable.")]
 UsersOption = Annotated[Path | None, typer.Option("--users", help="A file, one user id a line.")]
@@ -68,7 +69,14 @@ def read(
         raise SpecError("--history prints one list and takes no --output", hint="use --json")
     if history is not None:
         return Request(history=parse_history(history))
+    if not all(map(_is_text, user)):
+        raise SpecError("an id must be UTF-8 text", where="--user")
     return Request(users=None if everyone else list(dict.fromkeys(user + _lines(users))))
+
+
+def _is_text(word: str) -> bool:
+    """Say whether a word of the command line was UTF-8; other bytes come as lone surrogates."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in word)
 
 
 def parse_history(text: str) -> dict[str, float | None]:
@@ -85,9 +93,9 @@ def parse_history(text: str) -> dict[str, float | None]:
         if not colon:
             item = value
         if not item:
-            raise SpecError(f'"{part}" is no ITEM or ITEM:VALUE', where="--history")
+            raise SpecError(f"{quoted(part)} is no ITEM or ITEM:VALUE", where="--history")
         if item in found:
-            raise SpecError(f'item "{item}" is there twice', where="--history")
+            raise SpecError(f"item {quoted(item)} is there twice", where="--history")
         found[item] = _number(value, part) if colon else None
     return found
 
@@ -98,7 +106,7 @@ def _number(value: str, part: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise SpecError(f'the value in "{part}" is no finite number', where="--history")
+        raise SpecError(f"the value in {quoted(part)} is no finite number", where="--history")
     return number
 
 

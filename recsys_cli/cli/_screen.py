@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from recsys_cli import compilation
 from recsys_cli.cli import render
 from recsys_cli.listener import DOWNLOAD, Listener
+from recsys_cli.visible import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -50,7 +51,9 @@ class Screen(Listener):
         if self._bar is None:
             render.note(text)
         else:
-            self._bar.console.print(text, style="dim", markup=False, emoji=False, soft_wrap=True)
+            self._bar.console.print(
+                visible(text), style="dim", markup=False, emoji=False, soft_wrap=True
+            )
 
     def progress(self, label: str, done: int, total: int | None) -> None:
         """Move the bar of the stage, which appears once the stage has lasted a second."""

@@ -30,7 +30,7 @@ def load(paths: Sequence[Path], overrides: Sequence[str]) -> list[ExperimentSpec
         try:
             soundness.check(spec)
         except SpecError as error:
-            raise error.within(str(path)) from None
+            raise error.within(specfile.place(path, overrides, error.where or "")) from None
         specs.append(spec)
     return specs
 

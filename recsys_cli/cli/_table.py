@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from recsys_cli.visible import visible
+
 #: Left, fill, between and right of the lines above the header, below it, and below the rows.
 _TOP, _HEAD, _END = "┏━┳┓", "┡━╇┩", "└─┴┘"
 _HEADER, _ROW = "┃", "│"
 #: For an output that has no such signs.
 ASCII = str.maketrans("┏━┳┓┡╇┩└─┴┘┃│", "+-++++++-++||")
-#: What would move a terminal's cursor or more, were it printed.
-_CONTROL = dict.fromkeys((*range(32), *range(127, 160))) | {9: " ", 10: "\n"}
 
 
 def table(
@@ -45,7 +45,7 @@ def table(
 
 
 def _clean(cell: str) -> str:
-    return cell if cell.isprintable() else cell.translate(_CONTROL)
+    return cell if cell.isprintable() else visible(cell.replace("\t", " "), keep="\n")
 
 
 def _width(text: str) -> int:

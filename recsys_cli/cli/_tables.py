@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from recsys_cli.cli import render
 
 if TYPE_CHECKING:
-    from recsys_cli.runs import Run, RunSummary
+    from recsys_cli.runs import Run, RunSummary, Waste
     from recsys_cli.tuning import Tuned
 
 #: Of a metric that weighs held-out pairs: how many, and how many of one weight tell as much.
@@ -28,6 +28,7 @@ def next_command(name: str, run: Run) -> str:
 
 def runs(found: Sequence[RunSummary]) -> None:
     """Print one line a run: its first metrics, or the first line of why it has none."""
+    tagged = any(run.tags for run in found)
     rows = [
         [
             run.id,
@@ -35,12 +36,34 @@ def runs(found: Sequence[RunSummary]) -> None:
             (run.created or "–")[:16].replace("T", " "),
             run.model or "–",
             run.dataset or "–",
+            *([", ".join(run.tags)] if tagged else []),
             run.headline.partition("\n")[0],
         ]
         for run in found
     ]
-    columns = ["run", "status", "created (UTC)", "model", "dataset", "metrics"]
-    render.print_table(None, columns, rows)
+    columns = ["run", "status", "created (UTC)", "model", "dataset"]
+    render.print_table(None, [*columns, *(["tags"] if tagged else []), "metrics"], rows)
+
+
+def waste(found: Sequence[Waste], root: Path, *, kept: bool) -> None:
+    """Print what was, or if ``kept`` would be, deleted from a store, and how much that is."""
+    from recsys_cli.memory import spelled
+
+    rows = [
+        [
+            str(one.path.relative_to(root)),
+            one.kind,
+            "–" if one.half_deleted else f"{one.days:.0f}",
+            spelled(one.bytes),
+        ]
+        for one in found
+    ]
+    if rows:
+        render.print_table(None, ["what", "kind", ">days", ">size"], rows)
+        total = spelled(sum(one.bytes for one in found))
+        render.note(f"{'Would delete' if kept else 'Deleted'} {len(found):,}: {total} in all.")
+    else:
+        render.note("There is nothing to delete.")
 
 
 def metrics(run: Run) -> None:

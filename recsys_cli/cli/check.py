@@ -44,7 +44,7 @@ def command(
     found: dict[str, Any] = {}
     for path, spec in zip(specs, _specs.load(specs, overrides), strict=True):
         if complete:
-            render.say(dump(spec).rstrip())
+            render.write(dump(spec))
             continue
         render.note(f"{path}: sound")
         with use(threads):

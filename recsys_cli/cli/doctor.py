@@ -27,7 +27,7 @@ def command(
     threads: ThreadsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Check this machine: packages, cores, BLAS, folders."""
+    """Check this machine: packages, cores, folders, data."""
     from recsys_cli.cli import render
 
     if warm:
@@ -37,10 +37,14 @@ def command(
 
     findings = diagnose(runs)
     if json:
-        render.print_json([{"what": w, "found": f, "advice": a} for w, f, a in findings])
+        render.print_json([one.document() for one in findings])
     else:
-        rows = [[what, found, advice or "ok"] for what, found, advice in findings]
-        render.print_table(None, ["what", "found", "advice"], rows)
+        rows = [[one.what, one.status, one.found, one.advice or ""] for one in findings]
+        render.print_table(None, ["what", "status", "found", "what to do"], rows)
+    failed = [one for one in findings if one.error is not None]
+    if failed and failed[0].error is not None:
+        names = ", ".join(one.what for one in failed)
+        raise failed[0].error(f"{names}: recsys cannot work so", hint=failed[0].advice)
 
 
 def _warm(threads: int | None, json: bool) -> None:

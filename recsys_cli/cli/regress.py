@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
-from recsys_cli.cli._options import JsonOption, SpecArguments, ThreadsOption
+from recsys_cli.cli._options import (
+    JsonOption,
+    MemoryOption,
+    RunsOption,
+    SpecArguments,
+    ThreadsOption,
+)
 
 NAME = "regress"
 
@@ -17,23 +23,29 @@ def command(
     specs: SpecArguments,
     baseline: Annotated[Path, typer.Option("--baseline", help="The JSON file to hold against.")],
     bless: Annotated[
-        bool, typer.Option("--bless", help="Make the values measured now the baseline.")
+        bool,
+        typer.Option(
+            "--bless", help="Make the values measured now the baseline, and keep the runs."
+        ),
     ] = False,
+    runs: RunsOption = Path("runs"),
     threads: ThreadsOption = None,
+    memory: MemoryOption = None,
     json: JsonOption = False,
 ) -> None:
     """Run specs and fail (exit 3) when a metric falls.
 
-    They run in a scratch folder; a metric may fall by its tolerance.
+    They run in a scratch folder, with --bless in that of runs; a metric may fall by its tolerance.
     """
     from recsys_cli.cli import render
     from recsys_cli.cli._screen import screen
     from recsys_cli.errors import GateFailed
     from recsys_cli.regression import regress
+    from recsys_cli.runs import Store
     from recsys_cli.threads import use
 
     with use(threads), screen() as listener:
-        gates = regress(specs, baseline, listener, bless=bless)
+        gates = regress(specs, baseline, listener, bless=Store(runs) if bless else None)
     if json:
         render.print_json([asdict(gate) for gate in gates])
     else:

@@ -6,8 +6,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, Any
+
+from recsys_cli.errors import OutOfResources, need
+from recsys_cli.visible import unseen, visible
 
 _BOLD, _DIM = "\x1b[1m{}\x1b[0m", "\x1b[2m{}\x1b[0m"
 
@@ -25,12 +29,32 @@ def print_json(document: Any) -> None:
 
 def write(text: str) -> None:
     """Print text on standard output as it is."""
-    sys.stdout.write(text)
+    with full_disk():
+        sys.stdout.write(text)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Turn an OSError of standard output into OutOfResources, unless its pipe is closed."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = f"cannot write: {error.strerror or error}"
+        raise OutOfResources(reason, where="standard output", hint=need(error)) from error
 
 
 def as_json(document: Any) -> str:
     """Return the text of a JSON document."""
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # Still the same text to whatever reads JSON, and no command to a terminal.
+    return text.translate({ord(sign): _escaped(sign) for sign in unseen(text) if sign != "\n"})
+
+
+def _escaped(sign: str) -> str:
+    halves = sign.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{halves[at : at + 4]}" for at in range(0, len(halves), 4))
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -43,17 +67,27 @@ def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequen
     text = table(columns, rows, width, _style(file, _BOLD))
     if not (file.encoding or "utf-8").lower().startswith("utf"):
         text = text.translate(ASCII)
-    file.write(text if title is None else _style(file, _BOLD).format(title) + "\n" + text)
+    write(text if title is None else _style(file, _BOLD).format(visible(title)) + "\n" + text)
 
 
 def note(text: str) -> None:
-    """Print one line of note on standard error."""
-    sys.stderr.write(_style(sys.stderr, _DIM).format(text) + "\n")
+    """Print one line of note on standard error; where that is closed or full, nothing stops."""
+    try:
+        sys.stderr.write(_style(sys.stderr, _DIM).format(visible(text)) + "\n")
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(file: IO[str]) -> None:
+    """Drop what is written from now on, and what is left over: it would raise again at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, file.fileno())
+    os.close(nowhere)
 
 
 def say(text: str) -> None:
     """Print one line on standard output."""
-    sys.stdout.write(f"{text}\n")
+    write(f"{visible(text)}\n")
 
 
 def plain(value: Any) -> str:

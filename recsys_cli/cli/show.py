@@ -66,6 +66,7 @@ def command(
         elif factors:
             _card.factors(found.fold(fold), k, json)
         elif json:
-            render.print_json({"record": found.record, "metrics": found.metrics})
+            facts = {"record": found.record, "tags": found.tags, "metrics": found.metrics}
+            render.print_json(facts)
         else:
             _card.card(found, found.fold(fold))

@@ -11,6 +11,7 @@ import typer
 from recsys_cli.cli._formats import Format, FormatOption, chosen
 from recsys_cli.cli._options import (
     JsonOption,
+    MemoryOption,
     RunsOption,
     SetOption,
     SpecArguments,
@@ -68,6 +69,7 @@ def command(
     overrides: SetOption = [],
     runs: RunsOption = Path("runs"),
     threads: ThreadsOption = None,
+    memory: MemoryOption = None,
     form: FormatOption = None,
     json: JsonOption = False,
 ) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from recsys_cli.errors import OutOfResources
 from recsys_cli.runs._atomic import replacing
 from recsys_cli.runs._reading import damaged, reading
 
@@ -29,10 +28,18 @@ _DTYPES = {
     **{f"U{8 * size}": f"<u{size}" for size in (1, 2, 4, 8)},
     "BOOL": "?",
 }
+_NAMES = {kind.lstrip("<"): name for name, kind in _DTYPES.items()} | {"b1": "BOOL"}
+#: In which the library writes arrays; those of one type by their names.
+_ORDER = ("U64", "I64", "F64", "F32", "U32", "I32", "F16", "U16", "I16", "I8", "U8", "BOOL")
+#: The arrays begin at a multiple of so many bytes.
+_ALIGNED = 8
 
 
 def save_arrays(path: Path, arrays: dict[str, NDArray[Any]], document: dict[str, Any]) -> None:
     """Write arrays and a document, whole or not at all; equal content gives equal bytes.
+
+    They are the bytes that the library would write, which makes a temporary file of its own that
+    a killed process leaves behind, and that nobody but its owner may read.
 
     Raises
     ------
@@ -40,18 +47,38 @@ def save_arrays(path: Path, arrays: dict[str, NDArray[Any]], document: dict[str,
         If the disk is full, fails or denies it.
     """
     import numpy as np
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
 
-    # The library copies from a pointer: what is not contiguous would be saved scrambled.
-    plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    plain = {name: _little(np.asarray(array, order="C")) for name, array in arrays.items()}
+    ordered = sorted(plain.items(), key=lambda entry: (_ORDER.index(_kind(entry[1])), entry[0]))
+    with replacing(path) as new, new.open("wb") as file:
+        file.write(_encoded(dict(ordered), document))
+        for _, array in ordered:
+            file.write(array.reshape(-1).view(np.uint8).data)
+
+
+def _little(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(array.dtype.newbyteorder("<"), copy=False)
+
+
+def _kind(array: NDArray[Any]) -> str:
+    return _NAMES[array.dtype.str.lstrip("<|")]
+
+
+def _encoded(arrays: dict[str, NDArray[Any]], document: dict[str, Any]) -> bytes:
+    """Return the header of a file that holds the arrays in this order, with its length."""
     text = json.dumps(document, sort_keys=True, allow_nan=False)
-    with replacing(path) as temporary:
-        try:
-            save_file(plain, temporary, metadata={_KEY: text})
-        except SafetensorError as error:
-            hint = "free some disk space, then run it again"
-            raise OutOfResources(f"cannot write: {error}", where=str(path), hint=hint) from error
+    header: dict[str, Any] = {_METADATA: {_KEY: text}}
+    stop = 0
+    for name, array in arrays.items():
+        start, stop = stop, stop + array.nbytes
+        header[name] = {
+            "dtype": _kind(array),
+            "shape": list(array.shape),
+            "data_offsets": [start, stop],
+        }
+    encoded = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    encoded += b" " * (-len(encoded) % _ALIGNED)
+    return len(encoded).to_bytes(8, "little") + encoded
 
 
 class StoredArray(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import json
 import os
@@ -11,10 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from recsys_cli.errors import OutOfResources
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+from recsys_cli import temporary
+from recsys_cli.errors import OutOfResources, need
 
 
 @contextmanager
@@ -23,13 +20,8 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "check the disk, then run it again"
-        if error.errno in _FULL:
-            hint = "free some disk space, then run it again"
-        elif error.errno in _DENIED:
-            hint = "make the folder writable, or choose another with --runs"
-        reason = error.strerror or str(error)
-        raise OutOfResources(f"cannot write: {reason}", where=str(path), hint=hint) from error
+        reason = f"cannot write: {error.strerror or error}"
+        raise OutOfResources(reason, where=str(path), hint=need(error)) from error
 
 
 def sync(path: Path) -> None:
@@ -43,21 +35,18 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path; what the block writes there becomes ``path``, whole or not at all.
+    """Yield a new file; what the block writes there becomes ``path``, whole or not at all.
 
     Raises
     ------
     OutOfResources
         If the disk is full, fails or denies it; nothing is left behind then.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     with disk_errors(path):
-        try:
-            yield temporary
-            sync(temporary)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with temporary.beside(path) as new:
+            yield new
+            sync(new)
+            new.replace(path)
         sync(path.parent)
 
 
@@ -69,8 +58,8 @@ def atomic_write(path: Path, data: bytes) -> None:
     OutOfResources
         If the disk is full, fails or denies it.
     """
-    with replacing(path) as temporary:
-        temporary.write_bytes(data)
+    with replacing(path) as new:
+        new.write_bytes(data)
 
 
 def encode(document: Any, *, indent: int | None = 2) -> bytes:

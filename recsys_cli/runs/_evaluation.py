@@ -5,21 +5,29 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recsys_cli.runs._atomic import atomic_write, encode
+from recsys_cli import temporary
+from recsys_cli.runs._atomic import atomic_write
 from recsys_cli.runs._columns import column
 from recsys_cli.runs._lock import lock
-from recsys_cli.runs._reading import SCHEMA_VERSION, damaged, reading
+from recsys_cli.runs._reading import (
+    SCHEMA_VERSION,
+    damaged,
+    read_bytes,
+    read_versioned,
+    reading,
+)
+from recsys_cli.runs._seal import seal
 
 METRICS = "metrics.json"
 #: The tables of a fold, by the names that metrics.json has for them.
 _KINDS = ("per_user", "recommendations", "pairs")
-_TABLE = re.compile(rf"({'|'.join(_KINDS)})-[0-9a-f]{{8}}\.parquet|\..*\.tmp")
+_TABLE = re.compile(rf"({'|'.join(_KINDS)})-[0-9a-f]{{8}}\.parquet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +52,37 @@ class EvaluatedFold:
     pairs: Mapping[str, Any] | None = None
 
 
+def read_metrics(folder: Path, trained: str) -> dict[str, Any] | None:
+    """Return what ``metrics.json`` holds; None where there is none.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's.
+    trained : str
+        As the manifest has it: metrics say what was measured.
+
+    Raises
+    ------
+    DamagedRun
+        If they are of something else, or the file is damaged.
+    DataError
+        If a newer recsys wrote it.
+    """
+    path = folder / METRICS
+    if not path.exists():
+        return None
+    document = read_versioned(path)
+    if document.pop("trained", trained) != trained:
+        raise damaged(path, "the metrics are another run's")
+    if not isinstance(document.get("metrics"), dict):
+        raise damaged(path, "the file holds no metrics")
+    return document
+
+
 def commit(
     folder: Path,
+    trained: str,
     prefixes: Mapping[str, str],
     found: Mapping[str, EvaluatedFold],
     summary: Mapping[str, Any] | None,
@@ -56,6 +93,8 @@ def commit(
     ----------
     folder : Path
         The run's.
+    trained : str
+        As the manifest has it.
     prefixes : dict of str to str
         Where the files of each fold lie.
     found : dict of str to EvaluatedFold
@@ -69,8 +108,9 @@ def commit(
         folds = {name: _written(folder, prefix, found[name]) for name, prefix in prefixes.items()}
         alone = next(iter(folds.values()))
         top = alone if summary is None else {**summary, "folds": folds}
-        atomic_write(folder / METRICS, encode({"schema_version": SCHEMA_VERSION, **top}))
-        _sweep(folder, prefixes.values(), keep=_named(folds.values()))
+        head = {"schema_version": SCHEMA_VERSION, "trained": trained}
+        atomic_write(folder / METRICS, seal({**head, **top}))
+        _sweep(folder, prefixes.values(), keep=named(folds.values()))
 
 
 def _written(folder: Path, prefix: str, found: EvaluatedFold) -> dict[str, Any]:
@@ -106,7 +146,7 @@ def read_table(folder: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
     """
     path = folder / str(entry["file"])
     with reading(path):
-        data = path.read_bytes()
+        data = read_bytes(path)
         if hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise damaged(path, "the file is not the one that metrics.json names")
         import pyarrow.parquet as pq
@@ -118,14 +158,22 @@ def read_table(folder: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
         }
 
 
-def _named(folds: Iterable[Mapping[str, Any]]) -> set[str]:
+def named(folds: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the tables that the metrics of folds name."""
     return {fold[kind]["file"] for fold in folds for kind in _KINDS if kind in fold}
 
 
-def _sweep(folder: Path, prefixes: Iterable[str], keep: set[str]) -> None:
-    """Drop what earlier evaluations, whole or killed, left behind."""
+def unnamed(folder: Path, prefixes: Iterable[str], keep: set[str]) -> Iterator[Path]:
+    """Yield what earlier evaluations, whole or killed, left behind: all tables but ``keep``."""
     for prefix in {"", *prefixes}:
-        for path in (folder / prefix).iterdir():
+        for path in sorted((folder / prefix).iterdir()):
             if _TABLE.fullmatch(path.name) and prefix + path.name not in keep:
-                with suppress(OSError):
-                    path.unlink()
+                yield path
+
+
+def _sweep(folder: Path, prefixes: Collection[str], keep: set[str]) -> None:
+    for path in unnamed(folder, prefixes, keep):
+        with suppress(OSError):
+            path.unlink()
+    for prefix in {"", *prefixes}:
+        temporary.collect(folder / prefix)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from recsys_cli.errors import Locked
+from recsys_cli.errors import Locked, NotFound
 from recsys_cli.runs._atomic import disk_errors
 
 _NAME = ".lock"
@@ -34,12 +34,20 @@ def lock(folder: Path, timeout: float = 30.0) -> Iterator[None]:
     ------
     Locked
         If another process still holds it then.
+    NotFound
+        If the folder is gone, or went as this waited.
     """
     path = folder / _NAME
     with disk_errors(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:
+            raise _gone(folder) from None
     try:
         _acquire(descriptor, path, time.monotonic() + timeout)
+        with disk_errors(path):
+            if not _is_at(descriptor, path):
+                raise _gone(folder)
         yield
     finally:
         os.close(descriptor)
@@ -57,6 +65,18 @@ def _acquire(descriptor: int, path: Path, deadline: float) -> None:
                 hint="wait until it ends, then try again",
             )
         time.sleep(_POLL)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Return whether an open file is still the one at the path."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _gone(folder: Path) -> NotFound:
+    return NotFound("the run was removed meanwhile", where=str(folder))
 
 
 def held(folder: Path) -> bool:

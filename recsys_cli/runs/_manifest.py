@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from recsys_cli.errors import DamagedRun
-from recsys_cli.fingerprint import file_digest
-from recsys_cli.runs._atomic import atomic_write, disk_errors, encode, sync
+from recsys_cli.fingerprint import digest, file_digest
+from recsys_cli.runs._atomic import atomic_write, disk_errors, sync
+from recsys_cli.runs._names import CHECKPOINTS
 from recsys_cli.runs._parts import CHANGED, CheckedFile, digests
-from recsys_cli.runs._reading import damaged, read_json, reading
+from recsys_cli.runs._reading import damaged, read_sealed, read_versioned, reading
+from recsys_cli.runs._seal import identity, seal
+from recsys_cli.runs._tags import TAGS
 
 MANIFEST = "MANIFEST.json"
 MODEL = "model.safetensors"
 #: Written again after the commit, so never part of it.
-_OUTSIDE = {"run.json", "log.txt", MANIFEST}
+_RECORD = "run.json"
+_OUTSIDE = {_RECORD, "log.txt", TAGS, MANIFEST}
 _FOLD = re.compile(r"(?:fold-([^/]+)/)?" + re.escape(MODEL))
 ONLY_FOLD = "1"
+_HISTORY = "history.jsonl"
 #: Files that are read by parts.
 _BY_PARTS = ".safetensors"
 
@@ -50,26 +57,29 @@ class Manifest:
     @classmethod
     def write(cls, folder: Path) -> None:
         """Commit a run: list every file there is, and rename the list into place."""
-        found = {}
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder).as_posix()
-            if path.is_file() and name not in _OUTSIDE and not path.name.startswith("."):
-                with disk_errors(path):
-                    sync(path)
-                    found[name] = {"bytes": path.stat().st_size, **_hashes(path)}
-        atomic_write(folder / MANIFEST, encode({"files": found}))
+        found = listed(folder)
+        run = identity(read_versioned(folder / _RECORD))
+        atomic_write(folder / MANIFEST, seal({"run": run, "files": found}))
 
     @classmethod
-    def read(cls, folder: Path) -> Manifest:
+    def read(cls, folder: Path, record: Mapping[str, Any]) -> Manifest:
         """Read a manifest and check that each file is there in its full size.
+
+        Parameters
+        ----------
+        folder : Path
+        record : dict
+            What ``run.json`` holds, which is to be of the same run.
 
         Raises
         ------
         DamagedRun
-            If the manifest, or a file's size, is wrong.
+            If the manifest, or a file's size, is wrong, or the record is another run's.
         """
         path = folder / MANIFEST
-        document = read_json(path)
+        document = read_sealed(path)
+        if document.get("run", identity(record)) != identity(record):
+            raise damaged(folder / _RECORD, "the record is another run's")
         with reading(path):
             files = {
                 name: _File(**entry | {"bytes": int(entry["bytes"])})
@@ -127,6 +137,15 @@ class Manifest:
             raise DamagedRun("the manifest does not name this file", where=where)
         return self.files[name]
 
+    @cached_property
+    def trained(self) -> str:
+        """The sha256 of what was asked and of what was learned: equal runs have the same.
+
+        A training history tells seconds, so it does not count.
+        """
+        hashes = {name: file.sha256 for name, file in self.files.items()}
+        return digest({name: h for name, h in hashes.items() if not name.endswith(_HISTORY)})
+
     def folds(self) -> dict[str, str]:
         """Return the prefix of each fold's files by the fold's name, in natural order.
 
@@ -136,6 +155,19 @@ class Manifest:
         if names == [None]:
             return {ONLY_FOLD: ""}
         return {name: f"fold-{name}/" for name in sorted(filter(None, names), key=_natural)}
+
+
+def listed(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return size and hashes of every file that a manifest of the folder names, all on the disk."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        there = path.is_file() and not path.name.startswith(".") and CHECKPOINTS not in inside.parts
+        if there and inside.as_posix() not in _OUTSIDE:
+            with disk_errors(path):
+                sync(path)
+                found[inside.as_posix()] = {"bytes": path.stat().st_size, **_hashes(path)}
+    return found
 
 
 def _hashes(path: Path) -> dict[str, str]:

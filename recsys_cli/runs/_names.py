@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+#: The folder of a fold, or of a run of one, that is there only until the run is complete.
+CHECKPOINTS = "checkpoints"
 RUN_ID = re.compile(r"([a-z][a-z0-9-]*)-([1-9][0-9]{0,17})")
 
 

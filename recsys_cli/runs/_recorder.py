@@ -1,29 +1,24 @@
-"""Writing a run: the record, then per fold its history, model and catalogue; the manifest last."""
+"""Writing a run: the record, then its folds; the manifest last."""
 
 from __future__ import annotations
 
 import re
-import time
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from recsys_cli.errors import OutOfResources
-from recsys_cli.runs._arrays import save_arrays
-from recsys_cli.runs._atomic import atomic_write, disk_errors, encode
-from recsys_cli.runs._manifest import MANIFEST, MODEL, Manifest
+from recsys_cli.runs._atomic import atomic_write
+from recsys_cli.runs._fold_recorder import FoldRecorder
+from recsys_cli.runs._manifest import MANIFEST, Manifest, listed
 from recsys_cli.runs._reading import SCHEMA_VERSION
+from recsys_cli.runs._seal import seal
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from recsys_cli.runs._catalog import Catalog
-
-RECORD = "run.json"
-#: Seconds between two writes of lines of history: epochs may last less than a write takes.
-_EVERY = 0.5
+RECORD, SPEC = "run.json", "spec.yaml"
+#: Of several folds, those that are whole: in the record until the run is complete.
+_DONE = "done"
 #: What the record of every run holds, beside what the caller adds.
 FACTS = {
     "id": str,
@@ -42,64 +37,23 @@ FACTS = {
 
 def now() -> str:
     """Return the time in UTC, ISO 8601 with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment(datetime.now(UTC).timestamp())
 
 
-class FoldRecorder:
-    """The files of one fold of a run being trained.
-
-    Parameters
-    ----------
-    folder : Path
-        The run's own folder, or ``fold-<name>/`` in it.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with disk_errors(folder):
-            folder.mkdir(exist_ok=True)
-        self._lines: list[bytes] = []
-        self._written = -_EVERY
-
-    def epoch(self, line: dict[str, Any]) -> None:
-        """Append one line to ``history.jsonl``, which may be written some moments later."""
-        self._lines.append(encode(line, indent=None))
-        if time.monotonic() - self._written >= _EVERY:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write the lines that wait."""
-        path = self.folder / "history.jsonl"
-        if self._lines:
-            with disk_errors(path), path.open("ab") as file:
-                file.write(b"".join(self._lines))
-        self._lines, self._written = [], time.monotonic()
-
-    def save_model(self, config: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-        """Write ``model.safetensors``: the arrays, and the model's name and parameters."""
-        self.flush()
-        save_arrays(self.folder / MODEL, arrays, config)
-
-    def save_catalog(self, catalog: Catalog) -> None:
-        """Write ``catalog/``."""
-        catalog.save(self.folder / "catalog")
+def moment(seconds: float) -> str:
+    """Return a Unix time as :func:`now` has it."""
+    found = datetime.fromtimestamp(seconds, UTC)
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Recorder:
-    """A run being trained; ``Store.create`` makes it, holds its lock, and commits or fails it.
+    """A run being trained; ``Store`` makes it, holds its lock, and commits or fails it.
 
     Parameters
     ----------
     folder : Path
-        New and empty.
-    name : str
-        Of the experiment.
-    argv : list of str
-    seed : int
-    spec_document : dict
-        The complete spec.
-    environment : dict
-        What is known of the machine before training.
+    record : dict
+        What ``run.json`` is to hold.
 
     Attributes
     ----------
@@ -108,8 +62,16 @@ class Recorder:
         What ``run.json`` holds; :meth:`update` writes it, and so does the end of the run.
     """
 
-    def __init__(
-        self,
+    def __init__(self, folder: Path, record: dict[str, Any]) -> None:
+        self.folder = folder
+        self.id = folder.name
+        self.record = record
+        self._fold: FoldRecorder | None = None
+        self.update()
+
+    @classmethod
+    def begin(
+        cls,
         folder: Path,
         *,
         name: str,
@@ -117,16 +79,28 @@ class Recorder:
         seed: int,
         spec_document: dict[str, Any],
         environment: dict[str, Any],
-    ) -> None:
+    ) -> Recorder:
+        """Return the recorder of a new run.
+
+        Parameters
+        ----------
+        folder : Path
+            New and empty.
+        name : str
+            Of the experiment.
+        argv : list of str
+        seed : int
+        spec_document : dict
+            The complete spec.
+        environment : dict
+            What is known of the machine before training.
+        """
         from recsys_cli.specfile import dump_document
 
-        self.folder = folder
-        self.id = folder.name
-        self._fold: FoldRecorder | None = None
-        atomic_write(folder / "spec.yaml", dump_document(spec_document).encode())
-        self.record: dict[str, Any] = {
+        atomic_write(folder / SPEC, dump_document(spec_document).encode())
+        record = {
             "schema_version": SCHEMA_VERSION,
-            "id": self.id,
+            "id": folder.name,
             "name": name,
             "status": "running",
             "created": now(),
@@ -138,24 +112,57 @@ class Recorder:
             "fingerprints": {},
             "environment": environment,
         }
-        self.update()
+        return cls(folder, record)
+
+    @classmethod
+    def go_on(cls, folder: Path, record: dict[str, Any], argv: list[str]) -> Recorder:
+        """Return the recorder of a run that was stopped; ``argv`` is what takes it up."""
+        record = {key: record[key] for key in record if key not in ("failure", "finished")}
+        resumed = [*record.get("resumed", []), {"at": now(), "argv": argv}]
+        return cls(folder, record | {"status": "running", "resumed": resumed})
 
     def update(self, **facts: Any) -> None:
         """Set facts of the record by name, and write ``run.json``."""
         self.record |= facts
-        atomic_write(self.folder / RECORD, encode(self.record))
+        atomic_write(self.folder / RECORD, seal(self.record))
 
-    def fold(self, name: str | None = None) -> FoldRecorder:
-        """Return the recorder of one fold; None is the only one, whose files lie at the top."""
+    def fold(self, name: str | None = None, every: float | None = None) -> FoldRecorder:
+        """Return the recorder of one fold.
+
+        Parameters
+        ----------
+        name : str, optional
+            None is the only fold, whose files lie at the top.
+        every : float, optional
+            Seconds between two checkpoints.
+        """
+        self._fold = FoldRecorder(self._place(name), every)
+        return self._fold
+
+    def _place(self, name: str | None) -> Path:
         if name is not None and not re.fullmatch(r"[\w.-]+", name):
             raise ValueError(f"a fold cannot be called {name!r}")
-        self._fold = FoldRecorder(self.folder if name is None else self.folder / f"fold-{name}")
-        return self._fold
+        return self.folder if name is None else self.folder / f"fold-{name}"
+
+    def finish_fold(self, name: str) -> None:
+        """Note that one of several folds is whole, and what it holds: it need not be made again."""
+        done = {**self.record.get(_DONE, {}), name: listed(self._place(name))}
+        self.update(**{_DONE: done})
+        if self._fold is not None:
+            self._fold.drop_checkpoints()
+
+    def has_fold(self, name: str) -> bool:
+        """Return whether one of several folds is whole, and as it was when it was finished."""
+        done = self.record.get(_DONE, {}).get(name)
+        return done is not None and listed(self._place(name)) == done
 
     def commit(self) -> None:
         """Make the run complete."""
+        self.record.pop(_DONE, None)
         self._end("complete")
         Manifest.write(self.folder)
+        if self._fold is not None:
+            self._fold.drop_checkpoints()
 
     def fail(self, error: BaseException) -> None:
         """Write down what stopped the run, as well as the disk allows."""
@@ -166,10 +173,12 @@ class Recorder:
             "message": str(error),
             "traceback": "".join(traceback.format_exception(error)),
         }
+        interrupted = isinstance(error, KeyboardInterrupt)
         with suppress(OutOfResources):
             if self._fold is not None:
                 self._fold.flush()
-            self._end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+        with suppress(OutOfResources):
+            self._end("interrupted" if interrupted else "failed")
 
     def _end(self, status: str) -> None:
         from recsys_cli.runs._environment import usage

@@ -10,11 +10,13 @@ from typing import Any
 
 from recsys_cli.errors import NotFound
 from recsys_cli.runs import _evaluation
-from recsys_cli.runs._evaluation import METRICS, EvaluatedFold
+from recsys_cli.runs._evaluation import EvaluatedFold
 from recsys_cli.runs._fold import FoldRun
 from recsys_cli.runs._log import logged
-from recsys_cli.runs._reading import read_versioned, reading
+from recsys_cli.runs._reading import reading
 from recsys_cli.runs._state import examine
+from recsys_cli.runs._tags import read_tags
+from recsys_cli.visible import quoted
 
 
 class Run:
@@ -69,10 +71,14 @@ class Run:
             return dict(yaml.load(path.read_bytes(), loader))
 
     @property
+    def tags(self) -> list[str]:
+        """Its tags, sorted."""
+        return read_tags(self.path)
+
+    @property
     def metrics(self) -> dict[str, Any] | None:
         """What ``metrics.json`` holds now; None before the first evaluation."""
-        path = self.path / METRICS
-        return read_versioned(path) if path.exists() else None
+        return _evaluation.read_metrics(self.path, self._manifest.trained)
 
     @property
     def fold_names(self) -> tuple[str, ...]:
@@ -90,7 +96,7 @@ class Run:
         name = self.fold_names[0] if name is None else name
         if name not in self._prefixes:
             known = ", ".join(self.fold_names)
-            raise NotFound(f'no fold "{name}"', where=self.id, hint=f"its folds: {known}")
+            raise NotFound(f"no fold {quoted(name)}", where=self.id, hint=f"its folds: {known}")
         return FoldRun(self, name, self._manifest, self._prefixes[name])
 
     def verify(self) -> None:
@@ -128,7 +134,7 @@ class Run:
         OutOfResources
             If the disk is full, fails or denies it.
         """
-        _evaluation.commit(self.path, self._prefixes, found, summary)
+        _evaluation.commit(self.path, self._manifest.trained, self._prefixes, found, summary)
 
     def logged(self) -> AbstractContextManager[None]:
         """Within the block, append what recsys logs, and the exception it ends by, to the log."""

@@ -57,7 +57,7 @@ def _committed(folder: Path) -> State:
     try:
         record = read_versioned(path)
         _check(path, record)
-        return State("complete", record, manifest=Manifest.read(folder))
+        return State("complete", record, manifest=Manifest.read(folder, record))
     except DamagedRun as error:
         return State("damaged", record, error)
     except DataError as error:

@@ -5,22 +5,29 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from recsys_cli.errors import DataError, NotFound, RecsysError, SpecError
+from recsys_cli.errors import DataError, Locked, NotFound, RecsysError, SpecError
+from recsys_cli.interruption import last_words, received
 from recsys_cli.runs._atomic import disk_errors, sync
+from recsys_cli.runs._left import Left, left
 from recsys_cli.runs._lock import lock
 from recsys_cli.runs._log import logged
+from recsys_cli.runs._manifest import MANIFEST
 from recsys_cli.runs._names import RUN_ID, split
 from recsys_cli.runs._reading import read_versioned
-from recsys_cli.runs._recorder import RECORD, Recorder
+from recsys_cli.runs._recorder import RECORD, Recorder, moment
+from recsys_cli.runs._retired import last_retired
 from recsys_cli.runs._run import Run
 from recsys_cli.runs._state import State, examine
 from recsys_cli.runs._summary import RunSummary, summarise
+from recsys_cli.visible import quoted
 
 LATEST = "latest"
+#: What a run with a manifest is.
+_COMMITTED = ("complete", "damaged", "newer")
 
 
 class Store:
@@ -60,9 +67,8 @@ class Store:
         # Before the lock: a child process between fork and exec holds every lock of its parent, so
         # one that asks git or the linker would keep a killed run looking alive for that moment.
         found = environment()
-        folder = self._take(name)
-        with lock(folder), logged(folder):
-            recorder = Recorder(
+        with self._taken(name) as folder, logged(folder):
+            recorder = Recorder.begin(
                 folder,
                 name=name,
                 argv=argv,
@@ -70,23 +76,71 @@ class Store:
                 spec_document=spec_document,
                 environment=found,
             )
-            try:
+            with _ending(recorder):
                 yield recorder
-                recorder.commit()
-            except BaseException as error:
-                recorder.fail(error)
-                if isinstance(error, RecsysError):
-                    error.run = recorder.id
-                raise
 
-    def ids(self) -> list[str]:
-        """Return the ids of all runs, complete or not, in the order of name and number."""
+    def left(self, ref: str = LATEST) -> Left:
+        """Return the run that a reference means and that was stopped before it was complete.
+
+        Parameters
+        ----------
+        ref : str
+            A run id, a spec name (its newest such run), ``latest``, or a path.
+
+        Raises
+        ------
+        NotFound
+            If nothing answers to it.
+        SpecError, Locked, DataError
+            As :func:`left`.
+        """
+        ids = self.ids()
+        if ref in ids:
+            return left(self.root / ref)
+        named = [id_ for id_ in ids if ref == LATEST or split(id_)[0] == ref]
+        for id_ in sorted(named, key=lambda id_: (self._created(id_), split(id_)), reverse=True):
+            if examine(self.root / id_).status in ("failed", "interrupted"):
+                return left(self.root / id_)
+        if named:
+            hint = "recsys runs lists them all"
+            raise NotFound("every run is complete", where=str(self.root), hint=hint)
+        if ref != LATEST and _is_folder(ref):
+            return left(Path(ref))
+        raise self._unknown(ref, ids)
+
+    @contextmanager
+    def resume(self, stopped: Left, *, argv: list[str]) -> Iterator[Recorder]:
+        """Go on with a run; the end of the block commits it, an exception marks it failed.
+
+        Raises
+        ------
+        Locked
+            If another process does so already.
+        OutOfResources
+            If the disk is full, fails or denies it.
+        """
+        with lock(stopped.path, timeout=0), logged(stopped.path):
+            if (stopped.path / MANIFEST).exists():
+                hint = "recsys runs lists it"
+                raise Locked("the run was completed meanwhile", where=stopped.path.name, hint=hint)
+            recorder = Recorder.go_on(stopped.path, stopped.record, argv)
+            with _ending(recorder):
+                yield recorder
+
+    def ids(self, name: str | None = None) -> list[str]:
+        """Return the ids of runs, complete or not, in the order of name and number.
+
+        Parameters
+        ----------
+        name : str, optional
+            Of a spec: its runs only.
+        """
         try:
             with os.scandir(self.root) as entries:
                 found = [entry.name for entry in entries if _is_run(entry)]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(found, key=split)
+        return sorted((id_ for id_ in found if name in (None, split(id_)[0])), key=split)
 
     def runs(self) -> list[RunSummary]:
         """Return all runs, newest first; whatever a folder holds, it is listed."""
@@ -95,9 +149,8 @@ class Store:
 
     def states(self, name: str) -> Iterator[State]:
         """Yield what every run of a spec's name is, complete or not, in order of their numbers."""
-        for id_ in self.ids():
-            if split(id_)[0] == name:
-                yield examine(self.root / id_)
+        for id_ in self.ids(name):
+            yield examine(self.root / id_)
 
     def find(self, ref: str = LATEST) -> Run:
         """Return the complete run that a reference means.
@@ -120,9 +173,31 @@ class Store:
         named = [id_ for id_ in ids if ref == LATEST or split(id_)[0] == ref]
         if named:
             return self._newest(ref, named)
-        if ref != LATEST and Path(ref).is_dir():
+        if ref != LATEST and _is_folder(ref):
             return Run(Path(ref))
         raise self._unknown(ref, ids)
+
+    def exactly(self, id_: str) -> Path:
+        """Return the folder of the run of this id, complete or not.
+
+        Raises
+        ------
+        SpecError
+            If it is ``latest`` or a spec's name, which mean another run tomorrow.
+        NotFound
+            If there is no such run.
+        """
+        ids = self.ids()
+        if id_ in ids:
+            return self.root / id_
+        named = [one for one in ids if id_ == LATEST or split(one)[0] == id_]
+        if named:
+            raise SpecError("is no run id", where=id_, hint=f"say which: {named[-1]}")
+        raise self._unknown(id_, ids)
+
+    def next_id(self, name: str) -> str:
+        """Return the id that the next run of this name gets, if nobody else begins one first."""
+        return f"{name}-{self._last(name) + 1}"
 
     def trained(self, name: str, *, spec: str, data: str) -> Run | None:
         """Return the newest complete run that training the same again would only repeat.
@@ -137,7 +212,7 @@ class Store:
         from recsys_cli.runs._environment import versions
 
         asked = (spec, data, versions())
-        for id_ in reversed([id_ for id_ in self.ids() if split(id_)[0] == name]):
+        for id_ in reversed(self.ids(name)):
             state = examine(self.root / id_)
             if state.status == "complete":
                 prints, used = state.record["fingerprints"], state.record["environment"]
@@ -148,7 +223,8 @@ class Store:
     def _newest(self, ref: str, ids: list[str]) -> Run:
         ids = sorted(ids, key=lambda id_: (self._created(id_), split(id_)))
         for id_ in reversed(ids):
-            if examine(self.root / id_).status == "complete":
+            # Of a damaged one Run says so: an older one would answer otherwise, unnoticed.
+            if examine(self.root / id_).status in _COMMITTED:
                 return Run(self.root / id_)
         last = examine(self.root / ids[-1])
         raise NotFound(
@@ -159,10 +235,11 @@ class Store:
         )
 
     def _created(self, id_: str) -> str:
+        """Return when a run was begun, or, where its record cannot be read, last written to."""
         try:
             return str(read_versioned(self.root / id_ / RECORD).get("created"))
         except DataError:
-            return ""
+            return moment((self.root / id_).stat().st_mtime)
 
     def _unknown(self, ref: str, ids: list[str]) -> NotFound:
         if not ids:
@@ -171,15 +248,27 @@ class Store:
         names = {split(id_)[0] for id_ in ids}
         near = difflib.get_close_matches(ref, [*ids, *names], n=3, cutoff=0.5)
         hint = f"nearest: {', '.join(near)}" if near else "recsys runs lists them all"
-        return NotFound(f'there is no run "{ref}"', where=str(self.root), hint=hint)
+        return NotFound(f"there is no run {quoted(ref)}", where=str(self.root), hint=hint)
+
+    @contextmanager
+    def _taken(self, name: str) -> Iterator[Path]:
+        """Yield the folder of a new run, locked."""
+        with ExitStack() as stack:
+            while True:
+                folder = self._take(name)
+                # An empty folder without a lock is a dead run's, which may be cleared away.
+                with suppress(NotFound):
+                    stack.enter_context(lock(folder))
+                    break
+            yield folder
 
     def _take(self, name: str) -> Path:
         """Make the folder of the next run: who makes it has the number, however many try."""
         if not RUN_ID.fullmatch(f"{name}-1"):
-            raise SpecError(f'a run cannot be called "{name}"', where="name")
+            raise SpecError(f"a run cannot be called {quoted(name)}", where="name")
         with disk_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-            number = max((split(id_)[1] for id_ in self.ids() if split(id_)[0] == name), default=0)
+            number = self._last(name)
             while True:
                 number += 1
                 try:
@@ -189,8 +278,36 @@ class Store:
                 sync(self.root)
                 return self.root / f"{name}-{number}"
 
+    def _last(self, name: str) -> int:
+        """Return the highest number that a run of this name ever had."""
+        numbers = [split(id_)[1] for id_ in self.ids(name)]
+        # Looked at after the ids: a removed run is put down before its folder goes.
+        return max(*numbers, last_retired(self.root, name), 0)
+
+
+@contextmanager
+def _ending(recorder: Recorder) -> Iterator[None]:
+    """Commit the run at the end of the block, or write down what stopped it."""
+    with last_words(recorder.fail):
+        try:
+            yield
+            recorder.commit()
+        except BaseException as error:
+            recorder.fail(received() or error)
+            if isinstance(error, RecsysError):
+                error.run = recorder.id
+            raise
+
 
 def _is_run(entry: os.DirEntry[str]) -> bool:
     if entry.name.startswith(".") or not entry.is_dir():
         return False
     return bool(RUN_ID.fullmatch(entry.name)) or Path(entry.path, RECORD).exists()
+
+
+def _is_folder(path: str) -> bool:
+    """Say whether a path is a folder's; what can be no path at all is none."""
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):
+        return False

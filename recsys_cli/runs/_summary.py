@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recsys_cli.errors import RecsysError
-from recsys_cli.runs._evaluation import METRICS
+from recsys_cli.runs._evaluation import METRICS, read_metrics
 from recsys_cli.runs._names import split
-from recsys_cli.runs._reading import read_versioned, reading
+from recsys_cli.runs._reading import reading
 from recsys_cli.runs._state import Status, examine
+from recsys_cli.runs._tags import read_tags
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class RunSummary:
         Empty before the first evaluation.
     full : dict of str to float
         Of those that are values among candidate lists: the same of the full ranking.
+    tags : list of str
     note : str, optional
-        Why the run does not answer, or what is wrong with its metrics.
+        Why the run does not answer, or what is wrong with its metrics or tags.
     """
 
     id: str
@@ -40,6 +42,7 @@ class RunSummary:
     dataset: str | None
     metrics: dict[str, float]
     full: dict[str, float]
+    tags: list[str]
     note: str | None
 
     @property
@@ -59,11 +62,16 @@ def summarise(folder: Path) -> RunSummary:
     metrics: dict[str, float] = {}
     full: dict[str, float] = {}
     problem = state.problem
-    if state.status == "complete":
+    if state.manifest is not None:
         try:
-            metrics, full = _values(folder)
+            metrics, full = _values(folder, state.manifest.trained)
         except RecsysError as error:
             problem = error
+    tags: list[str] = []
+    try:
+        tags = read_tags(folder)
+    except RecsysError as error:
+        problem = problem or error
     dataset = record.get("dataset")
     return RunSummary(
         id=folder.name,
@@ -74,17 +82,17 @@ def summarise(folder: Path) -> RunSummary:
         dataset=_text(dataset.get("name") if isinstance(dataset, dict) else None),
         metrics=metrics,
         full=full,
+        tags=tags,
         note=None if problem is None else problem.message,
     )
 
 
-def _values(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
+def _values(folder: Path, trained: str) -> tuple[dict[str, float], dict[str, float]]:
     """Return the value of each metric, and that of the full ranking where it is another."""
-    path = folder / METRICS
-    if not path.exists():
+    document = read_metrics(folder, trained)
+    if document is None:
         return {}, {}
-    document = read_versioned(path)
-    with reading(path):
+    with reading(folder / METRICS):
         entries = document["metrics"].items()
         full = {name: float(one["full"]["value"]) for name, one in entries if "full" in one}
         return {name: float(one["value"]) for name, one in entries}, full

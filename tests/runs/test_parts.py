@@ -8,15 +8,36 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from recsys_cli.errors import DamagedRun
 from recsys_cli.runs import Catalog, Run, Store
+from recsys_cli.runs._arrays import save_arrays
 from recsys_cli.runs._ids import StoredIds, encode_ids
 from recsys_cli.runs._parts import BLOCK
+from tests.conftest import forge
 from tests.runs.conftest import CONFIG, SPEC, arrays, matrix, train
 
 #: Users enough for some blocks of factors.
 MANY = BLOCK // 2
+
+
+def test_arrays_are_written_as_the_library_writes_them_and_all_may_read_them(tmp_path):
+    some = {
+        **{f"{kind} é": np.ones(3, kind) for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8")},
+        **{kind: np.arange(2).astype(kind) for kind in ("u1", "u2", "u4", "u8", "?")},
+        "none": np.zeros((0, 3), np.float32),
+        "one": np.asarray(np.float32(3.5)),
+        "columns": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    }
+    document = {"name": 'é"', "n": [1.5, None]}
+    save_arrays(tmp_path / "ours", some, document)
+    plain = {name: np.asarray(array, order="C") for name, array in some.items()}
+    text = json.dumps(document, sort_keys=True)
+    save_file(plain, tmp_path / "theirs", metadata={"document": text})
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 @pytest.fixture
@@ -90,9 +111,7 @@ def test_of_an_older_run_the_whole_file_is_held_to_its_hash(large):
 def test_checksums_that_do_not_fit_the_file_are_damage(store, crc32):
     run = train(store)
     path = run.path / "MANIFEST.json"
-    document = json.loads(path.read_text())
-    document["files"]["model.safetensors"]["crc32"] = crc32
-    path.write_text(json.dumps(document))
+    forge(path, lambda document: document["files"]["model.safetensors"].update(crc32=crc32))
     with pytest.raises(DamagedRun, match=r"model\.safetensors"):
         store.find().fold().model_arrays()
 

@@ -80,7 +80,7 @@ def test_evaluating_again_replaces_and_leaves_nothing_behind(store):
     first = evaluated(0.5)
     run.commit_evaluation({"1": _evaluation.EvaluatedFold(first.document, first.per_user, lists)})
     assert run.fold().recommendations()["item"] == ["i3"]
-    (run.path / ".metrics.json.1-ab.tmp").write_text("killed")
+    (run.path / ".metrics.json.1-0a1b2c3d.tmp").write_text("killed")
     run.commit_evaluation({"1": evaluated(0.75)})
     assert run.fold().per_user()["ndcg@10"].tolist() == [0.75] * 3
     left = {path.name for path in run.path.iterdir() if path.suffix in (".parquet", ".tmp")}

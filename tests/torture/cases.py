@@ -11,7 +11,7 @@ RECSYS_TORTURE_SEED
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,7 +40,19 @@ def seeds(*, quick: int, full: int, chunk: int = 1) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("seeds", spans, ids=[f"seed{span.start}" for span in spans])
 
 
-def each(request: pytest.FixtureRequest, seeds: range) -> Iterator[Any]:
+def spread(cases: int, *, quick: int) -> list[int]:
+    """Return which of a known number of cases to go through: in CI a few from end to end.
+
+    Like the seeds of :func:`seeds`, they are numbers that replay a failure.
+    """
+    if _ONE is not None:
+        return [int(_ONE)]
+    if FULL or cases <= quick:
+        return list(range(cases))
+    return [cases * one // quick for one in range(quick)]
+
+
+def each(request: pytest.FixtureRequest, seeds: Sequence[int]) -> Iterator[Any]:
     """Yield ``(seed, guard)``; what fails in a ``with guard:`` tells how to run it again.
 
     The number of cases gone through is what the summary of ``make torture`` adds up.

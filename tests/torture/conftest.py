@@ -1,9 +1,28 @@
-"""The summary of ``make torture``: what each recipe went through, for docs/reliability.md."""
+"""The summary of ``make torture``, kept for docs/reliability.md; and the process that forks."""
 
 from __future__ import annotations
 
+import datetime
+import json
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from tests.torture.cases import FULL
+from tests.torture.forks import Forks
+
+KEPT = Path(__file__).with_name("last_full.json")
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """A process whose forks run commands under the shim."""
+    made = Forks(tmp_path_factory.mktemp("forks"))
+    yield made
+    made.close()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -11,14 +30,28 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     passed: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     seconds: Counter[str] = Counter()
-    for outcome in ("passed", "failed"):
+    for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, []):
             name = report.nodeid.split("::")[0].rpartition("/")[2]
             seconds[name] += report.duration
             passed[name] += sum(n for key, n in report.user_properties if key == "cases")
-            failed[name] += outcome == "failed"
-    if passed or failed:
+            failed[name] += outcome != "passed"
+    if seconds:
         terminalreporter.section("torture")
     for name in sorted(seconds):
         line = f"{name:32}{passed[name]:>8,} cases passed{failed[name]:>6} tests failed"
         terminalreporter.write_line(f"{line}{seconds[name]:>9.0f} s")
+    if FULL:
+        _keep(
+            {n: {"cases": passed[n], "failed": failed[n], "seconds": seconds[n]} for n in seconds}
+        )
+
+
+def _keep(found: dict[str, dict[str, Any]]) -> None:
+    """Write down the counts of recipes that went through cases, beside those of earlier times."""
+    known = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    day = datetime.datetime.now(datetime.UTC).date().isoformat()
+    for name, counts in found.items():
+        if counts["cases"]:
+            known[name] = {**counts, "seconds": round(counts["seconds"]), "on": day}
+    KEPT.write_text(json.dumps(dict(sorted(known.items())), indent=2) + "\n")
