@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from recsys_cli.data import Features, IdMap, Interactions, SideFeatures
+from recsys_cli.runs._reading import read_sealed
+from recsys_cli.runs._seal import seal
+from tests.torture.hook import forbidden
 
 # The first call of a kernel compiles it, which no deadline should count.
 settings.register_profile("recsys", deadline=None)
 settings.load_profile("recsys")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let no test load a pickle, start a shell or reach beyond this machine; nor its children."""
+    folder = tempfile.TemporaryDirectory(prefix="recsys-forbidden-")
+    config.add_cleanup(folder.cleanup)
+    os.environ[forbidden.LOG] = os.path.join(folder.name, "log")  # noqa: PTH118
+    hook = str(Path(forbidden.__file__).parent)
+    paths = [hook, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    forbidden.install()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Fail a test by what was refused to it or a child of it, be the exception swallowed."""
+    yield
+    found = forbidden.taken()
+    assert not found, f"this is forbidden to tests: {', '.join(found)}"
+
+
+def pytest_collection_finish() -> None:
+    """Let nothing forbidden happen as tests are imported."""
+    found = forbidden.taken()
+    assert not found, f"this is forbidden to tests: {', '.join(found)}"
 
 
 def interactions(
@@ -46,6 +78,13 @@ def side_features(data: Interactions) -> SideFeatures:
         Features(data.users, {"job": job}, numeric={"age": age}),
         Features(data.items, multilabel={"genre": genres}),
     )
+
+
+def forge(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change a sealed file of a run, and seal it again."""
+    document = read_sealed(path)
+    change(document)
+    path.write_bytes(seal(document))
 
 
 @pytest.fixture
