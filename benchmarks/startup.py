@@ -9,7 +9,6 @@ the most that the process held, Python and libraries included.
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -74,12 +73,8 @@ ASK = ("--user", "196", "-k", "10")
 
 def _many(run: Path, folder: Path, copies: int) -> None:
     """Fill a folder with copies of a run, each under an id of its own."""
-    record = json.loads((run / "run.json").read_text("utf-8"))
     for number in range(1, copies + 1):
-        id_ = f"startup-{number}"
-        shutil.copytree(run, folder / id_)
-        text = json.dumps(record | {"id": id_})
-        (folder / id_ / "run.json").write_text(text, encoding="utf-8")
+        shutil.copytree(run, folder / f"startup-{number}")
 
 
 def _large(folder: Path, shape: Shape) -> None:

@@ -16,6 +16,7 @@ from recsys_cli.models._base import Model
 from recsys_cli.prepare import FILTERS
 from recsys_cli.prepare._base import Filter
 from recsys_cli.runs import FoldRun
+from recsys_cli.visible import quoted
 
 #: Items and their values as somebody wrote them; None is a bare item.
 History = Mapping[str, float | None]
@@ -92,13 +93,16 @@ class ByHand:
         low, high = self._scale or (-np.inf, np.inf)
         if value is None and self._model.predicts_ratings:
             raise SpecError(
-                f'item "{item}" has no value, and {self._model.spec_name()} learns from ratings',
+                f"item {quoted(item)} has no value, and {self._model.spec_name()} learns from "
+                "ratings",
                 hint=f"write {item}:RATING",
             )
         if value is None:
             return 1.0 if self._scale is None else high
         if not low <= value <= high:
-            raise SpecError(f'the value {value:g} of item "{item}" is outside {low:g} … {high:g}')
+            raise SpecError(
+                f"the value {value:g} of item {quoted(item)} is outside {low:g} … {high:g}"
+            )
         return value
 
     def _check_strengths(self, values: Mapping[str, float]) -> None:
@@ -107,7 +111,7 @@ class ByHand:
         for item, value in values.items():
             if value <= 0:
                 raise SpecError(
-                    f'the value {value:g} of item "{item}" must be above 0: '
+                    f"the value {value:g} of item {quoted(item)} must be above 0: "
                     f"{self._model.spec_name()} takes values as counts or strengths",
                     hint=f"leave {item} out, or give it without a value, which counts as 1",
                 )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from recsys_cli.errors import OutOfResources, SpecError
+from recsys_cli.errors import SpecError
 from recsys_cli.listener import Listener
+from recsys_cli.runs import replacing
 from recsys_cli.serving import Recommender
 
 #: Recommendations held at once.
@@ -30,8 +30,7 @@ def write(
     users : list of str, optional
         None is every user of the run.
     path : Path
-        Its suffix says the format: ``.parquet``, ``.csv`` or ``.jsonl``. Written beside it and
-        renamed when whole.
+        Its suffix says the format: ``.parquet``, ``.csv`` or ``.jsonl``. Whole or not at all.
 
     Raises
     ------
@@ -51,23 +50,14 @@ def write(
     if unknown:
         listener.note(f"{unknown:,} users are unknown to this run: they get its popular items.")
     block = max(1, _BLOCK // min(k, recommender.catalog.n_items))
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     rows = 0
-    try:
-        with partial.open("wb") as file, writers[path.suffix](file) as append:
-            for start in range(0, len(ids), block):
-                listener.progress("recommend", start, len(ids))
-                table = _table(recommender, ids[start : start + block], k)
-                append(table)
-                rows += table.num_rows
-            listener.progress("recommend", len(ids), len(ids))
-        partial.replace(path)
-    except OSError as error:
-        reason = f"cannot write: {error.strerror or error}"
-        hint = "free some disk space, or write it elsewhere"
-        raise OutOfResources(reason, where=str(path), hint=hint) from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as new, new.open("wb") as file, writers[path.suffix](file) as append:
+        for start in range(0, len(ids), block):
+            listener.progress("recommend", start, len(ids))
+            table = _table(recommender, ids[start : start + block], k)
+            append(table)
+            rows += table.num_rows
+        listener.progress("recommend", len(ids), len(ids))
     return rows
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import json
 import pkgutil
@@ -22,6 +21,8 @@ from pydantic_core import (
 )
 
 from recsys_cli.errors import NotFound, RecsysError
+from recsys_cli.spelling import nearest
+from recsys_cli.visible import quoted
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -149,10 +150,10 @@ class Registry(Generic[B]):
 
     def unknown(self, name: str) -> str:
         """Return the sentence for a name that no entry has."""
-        near = difflib.get_close_matches(name, self.names(), n=1)
+        near = nearest(name, self.names())
         if near:
-            return f'unknown {self.noun} "{name}"; did you mean "{near[0]}"?'
-        return f'unknown {self.noun} "{name}"; known: {", ".join(self.names())}'
+            return f'unknown {self.noun} {quoted(name)}; did you mean "{near}"?'
+        return f"unknown {self.noun} {quoted(name)}; known: {', '.join(self.names())}"
 
     def create(self, config: Config) -> B:
         """Return the component that a config belongs to."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recsys_cli import experiment
 from recsys_cli.errors import SpecError
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
-from recsys_cli.runs import Store, atomic_write
+from recsys_cli.runs import Store, atomic_write, mark, unmark
 from recsys_cli.specfile import load
+from recsys_cli.temporary import scratch
 
 SCHEMA_VERSION = 1
 #: Relative tolerance written for a metric that the baseline does not have yet: room for another
@@ -34,10 +36,17 @@ class Gate:
     passed: bool
 
 
+class Measured(NamedTuple):
+    """What the run of one spec came to, by metric."""
+
+    run: str
+    metrics: dict[str, float]
+
+
 def regress(
-    specs: Sequence[Path], baseline: Path, listener: Listener, *, bless: bool = False
+    specs: Sequence[Path], baseline: Path, listener: Listener, *, bless: Store | None = None
 ) -> list[Gate]:
-    """Train and evaluate each spec in a scratch folder; return a gate for every metric.
+    """Train and evaluate each spec, in a scratch folder by default; return a gate for every metric.
 
     A metric fails when it is worse than the baseline by more than ``tolerance`` times the
     baseline's size, when the baseline lacks it, or when the run no longer reports it.
@@ -46,24 +55,28 @@ def regress(
     ----------
     specs : sequence of Path
     baseline : Path
-        JSON: ``{"schema_version", "specs": {name: {metric: {"value", "tolerance"}}}}``.
-    bless : bool
-        Write the values measured as the new baseline, keeping its tolerances.
+        JSON: ``{"schema_version", "runs": {name: run id}, "specs": {name: {metric: {"value",
+        "tolerance"}}}}``.
+    bless : Store, optional
+        Write the values measured as the new baseline, keeping its tolerances. Its runs stay in this
+        store, marked, so that none of them is deleted before another takes its place.
 
     Raises
     ------
     SpecError
         If the baseline is missing or no such file and ``bless`` is off, or two specs share a name.
     """
-    known = _read(baseline) if baseline.is_file() or not bless else {}
-    measured = _measure(specs, listener)
+    document = _read(baseline) if baseline.is_file() or bless is None else {}
+    known = document.get("specs", {})
+    with _place(bless) as store:
+        measured = _measure(specs, store, listener)
     gates = [
         _gate(name, metric, value, known.get(name, {}).get(metric))
-        for name, metrics in measured.items()
-        for metric, value in metrics.items()
+        for name, one in measured.items()
+        for metric, value in one.metrics.items()
     ]
-    if bless:
-        _write(baseline, known, measured)
+    if bless is not None:
+        _bless(baseline, document, measured, bless)
         return gates
     absent = sorted(set(known) - set(measured))
     if absent:
@@ -71,19 +84,29 @@ def regress(
     return gates + _vanished(known, measured)
 
 
-def _measure(specs: Sequence[Path], listener: Listener) -> dict[str, dict[str, float]]:
+@contextmanager
+def _place(bless: Store | None) -> Iterator[Store]:
+    """Yield where runs go: a folder that goes with them, unless they are to be kept."""
+    if bless is not None:
+        yield bless
+        return
+    with scratch("regress") as folder:
+        yield Store(folder)
+
+
+def _measure(specs: Sequence[Path], store: Store, listener: Listener) -> dict[str, Measured]:
     loaded = [load(path) for path in specs]
     names = [spec.name for spec in loaded]
     if len(set(names)) != len(names):
         raise SpecError("two of the specs have the same name", hint="give each one of its own")
     measured = {}
-    with tempfile.TemporaryDirectory(prefix="recsys-regress-") as folder:
-        for spec in loaded:
-            prepared = experiment.prepare(spec, listener)
-            run = experiment.train(spec, Store(Path(folder)), listener, argv=[], prepared=prepared)
-            experiment.evaluate(run, listener, prepared=prepared)
-            found = (run.metrics or {})["metrics"]
-            measured[spec.name] = {name: entry["value"] for name, entry in found.items()}
+    for spec in loaded:
+        prepared = experiment.prepare(spec, listener)
+        run = experiment.train(spec, store, listener, argv=[], prepared=prepared)
+        experiment.evaluate(run, listener, prepared=prepared)
+        found = (run.metrics or {})["metrics"]
+        values = {name: entry["value"] for name, entry in found.items()}
+        measured[spec.name] = Measured(run.id, values)
     return measured
 
 
@@ -97,12 +120,12 @@ def _gate(spec: str, metric: str, value: float, known: dict[str, float] | None) 
     return Gate(spec, metric, value, known["value"], known["tolerance"], passed=fall <= allowed)
 
 
-def _vanished(known: dict[str, Any], measured: dict[str, dict[str, float]]) -> list[Gate]:
+def _vanished(known: dict[str, Any], measured: Mapping[str, Measured]) -> list[Gate]:
     return [
         Gate(name, metric, None, entry["value"], entry["tolerance"], passed=False)
-        for name, metrics in measured.items()
+        for name, one in measured.items()
         for metric, entry in known.get(name, {}).items()
-        if metric not in metrics
+        if metric not in one.metrics
     ]
 
 
@@ -114,23 +137,41 @@ def _read(baseline: Path) -> dict[str, Any]:
         for metrics in document["specs"].values():
             for entry in metrics.values():
                 float(entry["value"]), float(entry["tolerance"])
+        document["runs"] = dict(document.get("runs", {}))
     except FileNotFoundError:
         raise SpecError("no such baseline", where=str(baseline), hint="--bless writes it") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SpecError(f"is no baseline: {error!r}", where=str(baseline)) from None
-    specs: dict[str, Any] = document["specs"]
-    return specs
+    found: dict[str, Any] = document
+    return found
 
 
-def _write(baseline: Path, known: dict[str, Any], measured: dict[str, dict[str, float]]) -> None:
-    for name, metrics in measured.items():
+def _bless(
+    baseline: Path, document: dict[str, Any], measured: Mapping[str, Measured], store: Store
+) -> None:
+    """Write the baseline; at every moment, each of our runs that it names is marked."""
+    # As it is called from the folder that holds the store: both may move together.
+    name = os.path.relpath(baseline.resolve(), store.root.resolve().parent)
+    for one in measured.values():
+        mark(store.root / one.run, name)
+    _write(baseline, document, measured)
+    for spec, one in measured.items():
+        for id_ in store.ids(spec):
+            if id_ != one.run:
+                unmark(store.root / id_, name)
+
+
+def _write(baseline: Path, document: dict[str, Any], measured: Mapping[str, Measured]) -> None:
+    known = document.get("specs", {})
+    for name, one in measured.items():
         before = known.get(name, {})
         known[name] = {
             metric: {
                 "value": value,
                 "tolerance": before.get(metric, {}).get("tolerance", TOLERANCE),
             }
-            for metric, value in metrics.items()
+            for metric, value in one.metrics.items()
         }
-    document = {"schema_version": SCHEMA_VERSION, "specs": known}
-    atomic_write(baseline, (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
+    runs = document.get("runs", {}) | {name: one.run for name, one in measured.items()}
+    content = {"schema_version": SCHEMA_VERSION, "runs": runs, "specs": known}
+    atomic_write(baseline, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from recsys_cli import experiment
+from recsys_cli import experiment, temporary
 from recsys_cli.circumstances import Difference, differences
 from recsys_cli.data import Split
 from recsys_cli.errors import SpecError, SplitMismatch
@@ -171,8 +169,8 @@ def _place(store: Store | None) -> Iterator[Store]:
     if store is not None:
         yield store
     else:
-        with tempfile.TemporaryDirectory(prefix="recsys-reproduce-") as folder:
-            yield Store(Path(folder))
+        with temporary.scratch("reproduce") as folder:
+            yield Store(folder)
 
 
 def _check_data(run: Run, prepared: Prepared) -> None:

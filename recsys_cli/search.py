@@ -31,7 +31,7 @@ Counts = Annotated[list[Annotated[int, Field(ge=1, le=_MOST)]], _Pair]
 class RangeSpec(Config):
     """Where the value of one key is drawn from: exactly one of these, all with equal chances."""
 
-    choice: list[Any] | None = Field(None, min_length=1)
+    choice: list[Any] | None = Field(None, min_length=1, max_length=1000)
     """Any of these values."""
     int: Ints | None = None
     """A whole number from the first to the second, both included."""

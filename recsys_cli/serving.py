@@ -16,6 +16,7 @@ from recsys_cli.models._topk import top_k
 from recsys_cli.ranking import Lists, Ranker
 from recsys_cli.runs import FoldRun
 from recsys_cli.saved import Served
+from recsys_cli.visible import quoted
 
 if TYPE_CHECKING:
     from recsys_cli.byhand import ByHand, Given, History
@@ -216,16 +217,16 @@ class Recommender:
 
     def _note(self, user: str, index: int, cold: bool) -> str | None:
         if index < 0:
-            return f'user "{user}" is unknown to this run: these are its most popular items'
+            return f"user {quoted(user)} is unknown to this run: these are its most popular items"
         if not cold:
             return None
         if len(self.catalog.history(np.array([index], np.int32)).indices):
             lack = f"has a history of which {self.model.spec_name()} can make nothing"
         else:
             lack = "has no training history"
-        return f'user "{user}" {lack}: these are the most popular items'
+        return f"user {quoted(user)} {lack}: these are the most popular items"
 
 
 def _unknown(kind: str, id_: str, near: list[str], known: Sequence[str]) -> NotFound:
     hint = f"nearest ids: {', '.join(near)}" if near else f"ids are such as {', '.join(known[:3])}"
-    return NotFound(f'no {kind} "{id_}" in this run', hint=hint)
+    return NotFound(f"no {kind} {quoted(id_)} in this run", hint=hint)

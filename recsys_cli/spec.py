@@ -107,7 +107,9 @@ class PropensitySpec(Config):
 class EvaluationSpec(Config):
     """What is measured on the test part, and over which users and candidates."""
 
-    metrics: list[MetricName] = Field(default=["ndcg@10", "recall@10"], min_length=1)
+    metrics: list[MetricName] = Field(
+        default=["ndcg@10", "recall@10"], min_length=1, max_length=1000
+    )
     """Metric names with their cutoffs: ``ndcg@10``, ``rmse``."""
     relevant: RelevantSpec = RelevantSpec()
     """Which held-out interactions count as relevant for ranking metrics."""

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +8,8 @@ import pytest
 from recsys_cli import regression
 from recsys_cli.errors import SpecError
 from recsys_cli.listener import SILENT
-from recsys_cli.regression import TOLERANCE, regress
+from recsys_cli.regression import TOLERANCE, Measured, regress
+from recsys_cli.runs import Store
 
 
 @pytest.fixture
@@ -18,7 +18,8 @@ def gate(tmp_path, monkeypatch):
     path = tmp_path / "baseline.json"
 
     def hold(measured: dict[str, float], known: dict[str, Any] | None, **options: Any):
-        monkeypatch.setattr(regression, "_measure", lambda _specs, _listener: {"x": measured})
+        found = {"x": Measured("x-1", measured)}
+        monkeypatch.setattr(regression, "_measure", lambda *_: found)
         if known is not None:
             entries = {name: {"tolerance": 0.1, **entry} for name, entry in known.items()}
             path.write_text(json.dumps({"schema_version": 1, "specs": {"x": entries}}))
@@ -48,9 +49,11 @@ def test_a_new_metric_and_one_gone_fail(gate):
     assert [(one.metric, one.passed) for one in found] == [("ndcg@10", False), ("hit@10", False)]
 
 
-def test_bless_writes_what_was_measured_and_keeps_other_specs(gate):
-    _, path = gate({"ndcg@10": 0.5}, {"ndcg@10": {"value": 0.9}}, bless=True)
-    gate({"ndcg@10": 0.25, "hit@10": 0.75}, None, bless=True)
+def test_bless_writes_what_was_measured_and_keeps_tolerances(gate, tmp_path):
+    (tmp_path / "runs" / "x-1").mkdir(parents=True)
+    kept = {"bless": Store(tmp_path / "runs")}
+    _, path = gate({"ndcg@10": 0.5}, {"ndcg@10": {"value": 0.9}}, **kept)
+    gate({"ndcg@10": 0.25, "hit@10": 0.75}, None, **kept)
     assert json.loads(path.read_text())["specs"]["x"] == {
         "ndcg@10": {"value": 0.25, "tolerance": 0.1},
         "hit@10": {"value": 0.75, "tolerance": TOLERANCE},
@@ -73,4 +76,4 @@ def test_two_specs_of_one_name_are_refused(tmp_path):
     for path in paths:
         path.write_text(json.dumps(spec))
     with pytest.raises(SpecError, match="the same name"):
-        regress(paths, Path(tmp_path / "baseline.json"), SILENT, bless=True)
+        regress(paths, tmp_path / "baseline.json", SILENT, bless=Store(tmp_path / "runs"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from recsys_cli.models.popular import Popular
 from recsys_cli.reproduction import Reproduction, reproduce
 from recsys_cli.runs import Run, Store
 from recsys_cli.spec import ExperimentSpec
+from tests.conftest import forge
 
 SMALL = {"name": "synthetic", "users": 60, "items": 50, "interactions": 1500}
 
@@ -42,12 +42,10 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def forge(run: Run, fingerprint: str, value: Any) -> Run:
-    """Return the run with another fingerprint in its record, which no manifest guards."""
-    path = run.path / "run.json"
-    record = json.loads(path.read_text())
-    record["fingerprints"][fingerprint] = value
-    path.write_text(json.dumps(record))
+def forged(run: Run, fingerprint: str, value: Any) -> Run:
+    """Return the run with another fingerprint in its record."""
+    change = {fingerprint: value}
+    forge(run.path / "run.json", lambda record: record["fingerprints"].update(change))
     return Run(run.path)
 
 
@@ -162,9 +160,9 @@ def test_a_change_of_what_reads_or_splits_the_same_data_is_told_apart(tmp_path):
     run = made(tmp_path)
     splits = run.record["fingerprints"]["split"]
     with pytest.raises(SplitMismatch, match="fold 1 is split otherwise\nsince then: "):
-        again(forge(run, "split", dict.fromkeys(splits, "0")))
+        again(forged(run, "split", dict.fromkeys(splits, "0")))
     with pytest.raises(SplitMismatch, match="source files are the same, so what reads or prepares"):
-        again(forge(run, "data", "0"))
+        again(forged(run, "data", "0"))
 
 
 def test_a_damaged_run_is_no_measure(tmp_path):

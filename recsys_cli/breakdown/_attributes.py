@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Literal
 
 from recsys_cli.breakdown._groups import BUILT_IN, Column
@@ -12,6 +11,8 @@ from recsys_cli.listener import Listener
 from recsys_cli.loaders import LOADERS
 from recsys_cli.runs import Run
 from recsys_cli.specfile import from_document
+from recsys_cli.spelling import nearest
+from recsys_cli.visible import quoted
 
 #: What a name may begin with where users and items have a column of the same name.
 _PREFIXES: dict[Literal["users", "items"], str] = {"users": "user.", "items": "item."}
@@ -69,6 +70,6 @@ def _names(features: Features | None) -> list[str]:
 
 
 def _unknown(by: str, known: list[str]) -> SpecError:
-    near = difflib.get_close_matches(by, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(known)}"
-    return SpecError(f'a run cannot be broken down by "{by}"', where="--by", hint=hint)
+    near = nearest(by, known)
+    hint = f'did you mean "{near}"?' if near else f"there are {', '.join(known)}"
+    return SpecError(f"a run cannot be broken down by {quoted(by)}", where="--by", hint=hint)

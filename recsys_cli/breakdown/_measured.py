@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from recsys_cli.errors import SpecError
 from recsys_cli.runs import Run
+from recsys_cli.spelling import nearest
+from recsys_cli.visible import quoted
 
 #: Why a catalogue metric has no value for a group.
 TOGETHER = "is about the lists of all users together"
@@ -23,10 +24,10 @@ def measured(run: Run, names: Sequence[str]) -> list[str]:
     known = list((run.metrics or {}).get("metrics", {}))
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = nearest(name, known)
             raise SpecError(
-                f'the run has no metric "{name}"',
+                f"the run has no metric {quoted(name)}",
                 where=run.id,
-                hint=f'did you mean "{near[0]}"?' if near else f"it has {', '.join(known)}",
+                hint=f'did you mean "{near}"?' if near else f"it has {', '.join(known)}",
             )
     return list(names) or known

@@ -16,6 +16,7 @@ from recsys_cli.experiment import Prepared
 from recsys_cli.external._answers import answered, notes
 from recsys_cli.findings import Finding, sentence
 from recsys_cli.fingerprint import digest, file_digest
+from recsys_cli.folding import catalog
 from recsys_cli.leakage import audit
 from recsys_cli.listener import Listener
 from recsys_cli.loaders._listed import read_listed
@@ -155,5 +156,5 @@ def _run(
         fold: FoldRecorder = recorder.fold(None)
         counts = {"user_counts": final.train.user_counts, "item_counts": final.train.item_counts}
         fold.save_model({"name": EXTERNAL, **source}, counts)
-        fold.save_catalog(experiment.catalog(prepared.dataset, final))
+        fold.save_catalog(catalog(prepared.dataset, final))
     return store.find(recorder.id)

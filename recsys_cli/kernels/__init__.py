@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from numba.core import event
 from numba.core.caching import FunctionCache
 
 from recsys_cli.compilation import tell
+from recsys_cli.temporary import scratch
 
 _CALLS = re.compile(r"^from recsys_cli\.kernels\.(\w+) import", re.MULTILINE)
 
@@ -67,8 +66,9 @@ def _can_keep() -> bool:
     try:
         FunctionCache(_forget_stale)
     except RuntimeError:
-        config.CACHE_DIR = tempfile.mkdtemp(prefix="recsys-kernels-")
-        atexit.register(shutil.rmtree, config.CACHE_DIR, ignore_errors=True)
+        stack = contextlib.ExitStack()
+        atexit.register(stack.close)
+        config.CACHE_DIR = str(stack.enter_context(scratch("kernels")))
         return False
     return True
 

@@ -5,12 +5,13 @@ A metric is its string: ``ndcg@10``, ``rmse``, and with a column ``exposure-gap:
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from recsys_cli.errors import SpecError
 from recsys_cli.registry import Registry
+from recsys_cli.spelling import nearest
+from recsys_cli.visible import quoted, short
 
 if TYPE_CHECKING:
     from recsys_cli.metrics._base import Metric
@@ -44,12 +45,14 @@ def parse(name: str) -> ParsedMetric:
     metric = _metric(stem, column if colon else None, at + cutoff)
     if not metric.has_cutoff:
         if at:
-            raise SpecError(f'"{name}": {stem} takes no cutoff; did you mean "{head}"?')
+            raise SpecError(f"{quoted(name)}: {stem} takes no cutoff; did you mean {quoted(head)}?")
         return ParsedMetric(name, metric, None)
     if not at:
-        raise SpecError(f'"{head}" needs a cutoff, such as {head}@10')
+        raise SpecError(f"{quoted(head)} needs a cutoff, such as {short(head)}@10")
     if not re.fullmatch("[1-9][0-9]{0,4}", cutoff) or int(cutoff) > MAX_CUTOFF:
-        raise SpecError(f'the cutoff of "{name}" must be a whole number from 1 to {MAX_CUTOFF:,}')
+        raise SpecError(
+            f"the cutoff of {quoted(name)} must be a whole number from 1 to {MAX_CUTOFF:,}"
+        )
     return ParsedMetric(name, metric, int(cutoff))
 
 
@@ -57,9 +60,8 @@ def _metric(stem: str, column: str | None, rest: str) -> Metric:
     cls = METRICS.get(stem)
     if not cls.takes_column():
         if column is not None:
-            raise SpecError(
-                f'"{stem}:{column}{rest}": {stem} takes no column; did you mean "{stem}{rest}"?'
-            )
+            whole, without = quoted(f"{stem}:{column}{rest}"), quoted(stem + rest)
+            raise SpecError(f"{whole}: {stem} takes no column; did you mean {without}?")
         return cls()
     if not column:
         raise SpecError(
@@ -69,9 +71,9 @@ def _metric(stem: str, column: str | None, rest: str) -> Metric:
 
 
 def _unknown(stem: str, rest: str) -> str:
-    near = difflib.get_close_matches(stem.lower(), METRICS.names(), n=1)
-    if not near:
+    near = nearest(stem, METRICS.names())
+    if near is None:
         return METRICS.unknown(stem)
     column, at, cutoff = rest.partition("@")
-    suggestion = METRICS.get(near[0]).example(column.removeprefix(":"), at + cutoff)
-    return f'unknown metric "{stem}{rest}"; did you mean "{suggestion}"?'
+    suggestion = METRICS.get(near).example(column.removeprefix(":"), at + cutoff)
+    return f"unknown metric {quoted(stem + rest)}; did you mean {quoted(suggestion)}?"

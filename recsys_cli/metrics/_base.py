@@ -9,7 +9,6 @@ others it was read in their sources: Elliot 0126926 (evaluation/metrics/), Micro
 
 from __future__ import annotations
 
-import difflib
 from abc import abstractmethod
 from typing import Any, ClassVar, Literal
 
@@ -21,6 +20,8 @@ from recsys_cli.errors import SpecError
 from recsys_cli.metrics._context import Side
 from recsys_cli.metrics._ranked import Ranked
 from recsys_cli.registry import Component, Config
+from recsys_cli.spelling import nearest
+from recsys_cli.visible import quoted
 
 
 class MetricConfig(Config):
@@ -169,7 +170,9 @@ def _differs(column: list[str] | list[tuple[str, ...]]) -> bool:
 
 def _no_such(column: str, found: Features, known: list[str]) -> str:
     if column in found.numeric:
-        return f'"{column}" holds numbers, and groups need labels; there are {", ".join(known)}'
-    near = difflib.get_close_matches(column, known, n=1)
-    suggestion = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
-    return f'no column "{column}"; {suggestion}'
+        return (
+            f"{quoted(column)} holds numbers, and groups need labels; there are {', '.join(known)}"
+        )
+    near = nearest(column, known)
+    suggestion = f'did you mean "{near}"?' if near else f"known: {', '.join(known)}"
+    return f"no column {quoted(column)}; {suggestion}"

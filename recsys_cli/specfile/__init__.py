@@ -25,6 +25,7 @@ __all__ = [
     "load",
     "loads",
     "parameters",
+    "place",
     "read",
     "schema",
     "varied",
@@ -62,6 +63,18 @@ def loads(text: str, where: str = "spec") -> ExperimentSpec:
         As :func:`load` does; ``where`` stands for the file.
     """
     return _sound(_read.document(text, where))
+
+
+def place(path: Path, overrides: Sequence[str], key: str) -> str:
+    """Return where the value of a dotted key stands, or else the block that lacks it, in the file.
+
+    Raises
+    ------
+    SpecError
+        As :func:`load` does.
+    """
+    found = _read.override(_read.read(path), overrides).nearest(key.split("."))
+    return str(found if found is not None and found.line else path)
 
 
 def _sound(root: Node) -> ExperimentSpec:

@@ -9,6 +9,7 @@ import yaml
 
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile._yaml import FLOAT, INTEGER
+from recsys_cli.visible import unseen
 
 _NUMBER_STARTS = list("-+.0123456789")
 
@@ -53,11 +54,17 @@ def dump(spec: ExperimentSpec) -> str:
 
 def dump_document(document: dict[str, Any]) -> str:
     """Return a plain document as YAML by the same rules."""
+    text = _written(document, unicode=True)
+    # What would turn the direction of a line, say, is better seen as an escape.
+    return _written(document, unicode=False) if unseen(text) - {"\n"} else text
+
+
+def _written(document: dict[str, Any], *, unicode: bool) -> str:
     text: str = yaml.dump(
         document,
         Dumper=_Dumper,
         sort_keys=False,
-        allow_unicode=True,
+        allow_unicode=unicode,
         default_flow_style=False,
         width=100,
     )

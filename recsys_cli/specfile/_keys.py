@@ -1,10 +1,8 @@
-"""Which keys may stand where in a spec, and which of them a misspelt one means."""
+"""Which keys may stand where in a spec."""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from recsys_cli.registry import Config, Named, Registry
@@ -74,45 +72,3 @@ def _parts(annotation: Any) -> Iterator[Any]:
     yield annotation
     for part in (*get_args(annotation), *getattr(annotation, "__metadata__", ())):
         yield from _parts(part)
-
-
-def nearest(key: str, known: Iterable[str]) -> str | None:
-    """Return the known key that a misspelt one most likely means, if any is near enough.
-
-    Fewest edits count first, so that one wrong letter is found even in a key of one letter (equally
-    few: a doubled letter before any other mistake, then equal lengths); then what the two have in
-    common, which finds abbreviations.
-    """
-    folded = {_fold(name): name for name in known}
-    word = _fold(key)
-    edits, *_, best = min(
-        (_distance(word, name), _once(word) != _once(name), abs(len(word) - len(name)), order, name)
-        for order, name in enumerate([*folded, ""])
-    )
-    if edits <= max(1, len(key) // 3) and best:
-        return folded[best]
-    alike = difflib.get_close_matches(word, folded, n=1)
-    return folded[alike[0]] if alike else None
-
-
-def _fold(key: str) -> str:
-    return key.lower().replace("-", "_")
-
-
-def _once(word: str) -> str:
-    """Return the word with each doubled letter written once."""
-    return re.sub(r"(.)\1+", r"\1", word)
-
-
-def _distance(a: str, b: str) -> int:
-    """Return the edits from a to b: letters dropped, added, replaced, or swapped with the next."""
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, letter in enumerate(a, 1):
-        before, last, row = row, before, [i]
-        for j, other in enumerate(b, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == b[j - 2] and other == a[i - 2]:
-                cost = min(cost, last[j - 2] + 1)
-            row.append(cost)
-    return row[-1]

@@ -49,6 +49,16 @@ class Node:
         assert isinstance(node, Node)
         return node
 
+    def nearest(self, path: Sequence[str]) -> Place | None:
+        """Return the place of the value that a path leads to, or of the last block on the way."""
+        node, place = self, self.place
+        for step in path:
+            if not isinstance(node.value, dict) or step not in node.value:
+                break
+            node = node.value[step]
+            place = node.place or node.key or place
+        return place
+
 
 def merge(under: Node, over: Node, top: bool = True) -> Node:
     """Lay one document over another: blocks merge, everything else replaces.

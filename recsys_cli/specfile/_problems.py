@@ -9,12 +9,16 @@ from pydantic import ValidationError
 
 from recsys_cli.errors import SpecError
 from recsys_cli.registry import Config
-from recsys_cli.specfile._keys import known_keys, nearest, registry_at
+from recsys_cli.specfile._keys import known_keys, registry_at
 from recsys_cli.specfile._node import Node, Path, Place
 from recsys_cli.specfile._words import explain
+from recsys_cli.spelling import nearest
+from recsys_cli.visible import short
 
 C = TypeVar("C", bound=Config)
 _SHOWN = 20
+#: Errors that are looked into: a guess for each of thousands would take a minute.
+_READ = 100
 
 
 class Problem(NamedTuple):
@@ -41,14 +45,16 @@ def validate(root: Node, config: type[C]) -> C:
         return config.model_validate_json(json.dumps(root.plain()))
     except ValidationError as error:
         found: Any = error.errors(include_url=False)
-        raise _error(_Report(root, config, found).problems()) from None
+        problems = _Report(root, config, found[:_READ]).problems()
+        raise _error(problems, len(found[_READ:])) from None
 
 
-def _error(problems: list[Problem]) -> SpecError:
+def _error(problems: list[Problem], more: int) -> SpecError:
     first, *others = [str(problem) for problem in sorted(problems)]
     lines = [first.removeprefix(f"{min(problems).place}: "), *others[: _SHOWN - 1]]
-    if len(others) >= _SHOWN:
-        lines.append(f"and {len(others) - _SHOWN + 1} more problems")
+    more += max(0, len(others) - _SHOWN + 1)
+    if more:
+        lines.append(f"and {more:,} more problem{'s' * (more > 1)}")
     return SpecError("\n".join(lines), where=str(min(problems).place))
 
 
@@ -143,4 +149,4 @@ class _Report:
 
     def problem(self, path: Path, place: Place | None, text: str) -> Problem:
         assert place is not None
-        return Problem(place, ".".join(map(str, path)), text)
+        return Problem(place, ".".join(short(str(step)) for step in path), text)

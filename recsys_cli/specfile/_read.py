@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,9 +10,11 @@ from pathlib import Path
 
 from recsys_cli.errors import SpecError
 from recsys_cli.specfile._node import Node, Place, merge
-from recsys_cli.specfile._yaml import parse
+from recsys_cli.specfile._yaml import parse, place_at
+from recsys_cli.spelling import nearest
 
-MAX_BYTES = 1 << 20
+#: What the slowest text that size costs is a third of a second.
+MAX_BYTES = 128 << 10
 MAX_INHERITED = 5
 _KEY = re.compile(r"[^.\s=]+(?:\.[^.\s=]+)*")
 
@@ -126,15 +127,15 @@ def _text(path: Path, named: Place | None) -> str:
         why = (error.strerror or "cannot be read").lower()
         raise SpecError(f"{subject} cannot be read: {why}", where=where) from None
     if len(data) > MAX_BYTES:
-        raise SpecError(f"larger than {MAX_BYTES >> 20} MiB, too large for a spec", where=str(path))
+        raise SpecError(f"larger than {MAX_BYTES >> 10} KiB, too large for a spec", where=str(path))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise SpecError("not UTF-8 text", where=f"{path}:{line}") from None
+        place = place_at(data[: error.start].decode("utf-8-sig"), str(path))
+        raise SpecError("not UTF-8 text", where=str(place)) from None
 
 
 def _nearest(path: Path) -> str | None:
     names = [file.name for file in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, sorted(names), n=1)
-    return f"did you mean {path.with_name(near[0])}?" if near else None
+    near = nearest(path.name, sorted(names))
+    return f"did you mean {path.with_name(near)}?" if near else None

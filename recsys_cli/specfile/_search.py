@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from recsys_cli.errors import SpecError
@@ -40,6 +41,8 @@ def check_space(root: Node, spec: ExperimentSpec) -> None:
     spec : ExperimentSpec
     """
     wrong: dict[str, SpecError] = {}
+    assert isinstance(root.value, dict)
+    bare = replace(root, value={k: v for k, v in root.value.items() if k != "search"})
     for key, range_ in spec.search.space.items() if spec.search else ():
         kind, given = kind_of(range_)
         block = root.at(("search", "space", key))
@@ -48,7 +51,7 @@ def check_space(root: Node, spec: ExperimentSpec) -> None:
             assert block.key is not None
             leaf = Node(value.value, value.place, block.key)
             try:
-                validate(merge(root, under(key, leaf, block.key)), ExperimentSpec)
+                validate(merge(bare, under(key, leaf, block.key)), ExperimentSpec)
             except SpecError as error:
                 wrong.setdefault(key, error)
     if wrong:

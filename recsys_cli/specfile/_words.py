@@ -7,8 +7,8 @@ import math
 import re
 from typing import Any
 
-from recsys_cli.specfile._keys import nearest
 from recsys_cli.specfile._yaml import scalar
+from recsys_cli.spelling import nearest
 
 _LONGEST = 60
 _MUST_BE = {
@@ -56,6 +56,7 @@ def explain(errors: list[dict[str, Any]], value: Any, component: bool) -> str:
     if not needs:
         return "; ".join(dict.fromkeys(_sentence(error) for error in errors))
     advice = _advice(errors[0], value, component) if len(needs) == 1 else ""
+    advice = advice or _guess(errors, value)
     return f"must be {' or '.join(dict.fromkeys(needs))}, is {show(value)}{advice}"
 
 
@@ -91,6 +92,10 @@ def _context(error: dict[str, Any]) -> dict[str, Any]:
 
 
 def _choices(error: dict[str, Any]) -> list[str]:
+    if error["type"] == "bool_type":
+        return ["true", "false"]
+    if error["type"] != "literal_error":
+        return []
     return re.findall(r"'([^']*)'", error["ctx"]["expected"])
 
 
@@ -106,9 +111,14 @@ def _advice(error: dict[str, Any], value: Any, component: bool) -> str:
         return f"; write [{show(value)}]"
     if component and kind.startswith("model") and isinstance(value, str):
         return f"; write {{name: {value}}}"
-    if kind == "literal_error" and (near := nearest(str(value), _choices(error))):
-        return f'; did you mean "{near}"?'
     return ""
+
+
+def _guess(errors: list[dict[str, Any]], value: Any) -> str:
+    """Return which of the words that it may be a misspelt one means."""
+    words = [word for error in errors for word in _choices(error)]
+    near = nearest(value, words) if isinstance(value, str) and words else None
+    return f'; did you mean "{near}"?' if near else ""
 
 
 def _is_number(text: str) -> bool:

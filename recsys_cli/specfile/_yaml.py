@@ -17,11 +17,14 @@ import yaml
 
 from recsys_cli.errors import SpecError
 from recsys_cli.specfile._node import Node, Place, Scalar
+from recsys_cli.visible import quoted
 
 MAX_DEPTH = 64
-MAX_NODES = 20_000
+MAX_NODES = 5_000
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+#: Where PyYAML begins a new line.
+_BREAK = re.compile("\r\n?|[\n\x85\u2028\u2029]")
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -42,20 +45,28 @@ def parse(text: str, file: str) -> Node:
         If it is not YAML, or YAML of a kind that specs refuse; ``where`` has line and column.
     """
     try:
-        return _Builder(text, file).document()
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        raise SpecError(
+            f"a control character (U+{ord(text[error.position]):04X}) cannot stand in a spec",
+            where=str(place_at(text[: error.position], file)),
+        ) from None
+    try:
+        return _Builder(loader, file).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise SpecError(f"not valid YAML: {_plainly(error)}", where=_where(file, mark)) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise SpecError(
-            f"a control character (U+{ord(text[error.position]):04X}) cannot stand in a spec",
-            where=f"{file}:{line}",
-        ) from None
     except (ValueError, OverflowError):  # PyYAML lets them out of escapes and directives
         raise SpecError(
-            "not valid YAML: a number in an escape or directive is too large", where=file
+            "not valid YAML: a number in an escape or directive is too large",
+            where=_where(file, loader.get_mark()),
         ) from None
+
+
+def place_at(before: str, file: str) -> Place:
+    """Return the place that a text ends at."""
+    breaks = [found.end() for found in _BREAK.finditer(before)]
+    return Place(file, len(breaks) + 1, len(before) - (breaks or [0])[-1] + 1)
 
 
 def scalar(text: str) -> Scalar:
@@ -82,7 +93,7 @@ def _where(file: str, mark: Any) -> str:
 def _plainly(error: yaml.MarkedYAMLError) -> str:
     problem = str(error.problem)
     if "found character '\\t'" in problem:
-        return "a tab cannot indent; use spaces"
+        return "a tab cannot stand here; use spaces"
     if "cannot start any token" in problem:
         return (
             f"{problem.removesuffix(' that cannot start any token')} here; put the text in quotes"
@@ -93,10 +104,10 @@ def _plainly(error: yaml.MarkedYAMLError) -> str:
 
 
 class _Builder:
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, loader: yaml.SafeLoader, file: str) -> None:
         self.file = file
         self.nodes = 0
-        self.events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
+        self.events: Iterator[Any] = iter(loader.get_event, None)
 
     def document(self) -> Node:
         next(self.events)
@@ -133,7 +144,9 @@ class _Builder:
                 self.refuse(event, "merge keys are not supported; inherit with extends: FILE")
             if event.value in found:
                 first = found[event.value].key
-                self.refuse(event, f'the key "{event.value}" is given twice, first at {first}')
+                self.refuse(
+                    event, f"the key {quoted(event.value)} is given twice, first at {first}"
+                )
             found[event.value] = self.node(next(self.events), depth + 1, self.place(event))
         return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,8 +9,10 @@ from pydantic import Field
 
 from recsys_cli.data import Dataset
 from recsys_cli.errors import DataError, SpecError
+from recsys_cli.spelling import nearest
 from recsys_cli.splitters._base import Order, Rows, Splitter, SplitterConfig
 from recsys_cli.splitters._draw import ShareOrNone, draw
+from recsys_cli.visible import quoted
 
 
 class PredefinedConfig(SplitterConfig):
@@ -55,6 +56,6 @@ class Predefined(Splitter[PredefinedConfig]):
 
 
 def _unknown(name: str, known: list[str]) -> SpecError:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
-    return SpecError(f'the data have no split "{name}"', where="split.folds", hint=hint)
+    near = nearest(name, known)
+    hint = f'did you mean "{near}"?' if near else f"known: {', '.join(known)}"
+    return SpecError(f"the data have no split {quoted(name)}", where="split.folds", hint=hint)

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any
 
-from recsys_cli import errors, threads
+from recsys_cli import errors, memory, threads
 from recsys_cli.errors import OutOfResources, RecsysError
 from recsys_cli.listener import Listener
 from recsys_cli.runs import Store
@@ -41,6 +41,7 @@ class Crew:
     def __init__(self, workers: int, store: Store, argv: list[str], listener: Listener) -> None:
         share = max(1, threads.count() // workers)
         first = {"runs": str(store.root), "argv": argv, "threads": share}
+        first["memory"] = str(memory.limit().bytes // workers)
         self.failures: dict[int, RecsysError] = {}
         self._workers = [_Worker(first, listener if n == 0 else Listener()) for n in range(workers)]
         self._free: SimpleQueue[_Worker] = SimpleQueue()

@@ -18,13 +18,17 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from recsys_cli import interruption
 from recsys_cli.errors import RecsysError
 from recsys_cli.listener import SILENT, Listener
+from recsys_cli.memory import within
 from recsys_cli.runs import Store
 from recsys_cli.threads import use
 from recsys_cli.tuning._bench import Bench, Task
 
 Tell = Callable[[dict[str, Any]], None]
+#: Seconds to leave in: fewer than the search has, which waits for its workers.
+_GRACE = 0.6
 
 
 def main() -> None:
@@ -37,13 +41,13 @@ def main() -> None:
         answers.write(json.dumps(document, allow_nan=False) + "\n")
         answers.flush()
 
-    signal.signal(signal.SIGTERM, _stop)
+    interruption.guard(_GRACE)
     lines: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
     try:
         first = json.loads(lines.get())
         bench = Bench(Store(Path(first["runs"])), first["argv"])
-        with use(first["threads"]):
+        with use(first["threads"]), within(first["memory"], "a worker's share"):
             while True:
                 tell(answer(bench, Task.from_document(json.loads(lines.get())), tell))
     except (KeyboardInterrupt, BrokenPipeError):
@@ -54,11 +58,8 @@ def _read(lines: SimpleQueue[str]) -> None:
     """Pass lines on; when they end, nobody waits for an answer, so a trial in hand ends too."""
     for line in sys.stdin:
         lines.put(line)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _stop(*_: object) -> None:
-    raise KeyboardInterrupt
+    if interruption.received() is None:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def answer(bench: Bench, task: Task, tell: Tell) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from recsys_cli import __version__
-from recsys_cli.cli import runs as runs_command
+from recsys_cli.cli import schema
 from recsys_cli.cli._app import build
 from recsys_cli.runs import Store
 from tests.cli.conftest import HOUSE, process
@@ -81,7 +81,7 @@ def test_misuse_is_told_in_three_lines_at_most_and_exits_2(recsys, words, says):
     [
         (MemoryError(), 7, "memory ran out"),
         (OSError(errno.ENOSPC, "No space left on device", "x"), 7, "x: No space left on device"),
-        (PermissionError(errno.EACCES, "Permission denied", "x"), 1, "x: Permission denied"),
+        (PermissionError(errno.EACCES, "Permission denied", "x"), 7, "x: Permission denied"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (ZeroDivisionError("oh"), 1, "unexpected ZeroDivisionError: oh\nthis is a defect"),
     ],
@@ -90,9 +90,9 @@ def test_what_is_raised_becomes_a_message_and_a_code(recsys, monkeypatch, raised
     def command() -> None:
         raise raised
 
-    monkeypatch.setattr(runs_command, "command", command)
+    monkeypatch.setattr(schema, "command", command)
     monkeypatch.delenv("RECSYS_DEBUG", raising=False)
-    result = recsys("runs")
+    result = recsys("schema")
     assert result.code == code
     assert result.err.startswith(f"error: {says}") and "Traceback" not in result.err
 
@@ -128,7 +128,7 @@ def test_a_full_disk_behind_standard_output_exits_7(store):
             cwd=HOUSE,
         )
     assert done.returncode == 7
-    assert done.stderr.startswith("error: No space left on device")
+    assert done.stderr.startswith("error: standard output: cannot write: No space left on device")
 
 
 def test_what_the_encoding_lacks_is_escaped(store):
@@ -151,5 +151,16 @@ def test_ctrl_c_exits_130_and_the_run_is_listed_as_interrupted(write, recsys, tm
     assert running.returncode == 130
     assert err.splitlines()[-1] == "error: interrupted" and "Traceback" not in err
     assert [run["status"] for run in recsys("runs", "--json").document] == ["interrupted"]
-    assert "KeyboardInterrupt" in (store.root / "long-1" / "log.txt").read_text()
+    assert "Interrupted: SIGINT" in (store.root / "long-1" / "log.txt").read_text()
     assert recsys("show", "long").code == 6
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full, which Linux has")
+def test_notes_that_nobody_can_read_stop_nothing(write, recsys):
+    command = [sys.executable, "-c", "from recsys_cli.cli import main; main()"]
+    spec = write("unheard", model={"name": "popular"})
+    with FULL.open("w") as full:
+        done = subprocess.run([*command, "train", str(spec)], stderr=full, stdout=subprocess.PIPE)
+        assert done.returncode == 0 and done.stdout == b"unheard-1\n"
+        failed = subprocess.run([*command, "show", "non"], stderr=full, stdout=full)
+        assert failed.returncode == 6

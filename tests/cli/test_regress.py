@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from recsys_cli.runs import Store
+
 
 @pytest.fixture
 def blessed(write, recsys) -> list[object]:
@@ -23,7 +25,21 @@ def change(path: str, metric: str, **entry: float) -> None:
 def test_a_gate_that_holds(blessed, recsys):
     result = recsys(*blessed)
     assert result.code == 0 and "FAILED" not in result.out
-    assert not Path("runs").exists()
+    assert Store(Path("runs")).ids() == ["als-1"]  # of the blessing
+
+
+def test_the_runs_of_a_baseline_are_kept_until_others_take_their_place(blessed, recsys):
+    def tags() -> dict[str, list[str]]:
+        return {run["id"]: run["tags"] for run in recsys("runs", "--json").document}
+
+    assert json.loads(Path("baseline.json").read_text())["runs"] == {"als": "als-1"}
+    assert tags() == {"als-1": ["baseline:baseline.json"]}
+    refused = recsys("runs", "rm", "als-1")
+    assert refused.code == 2 and "baseline:baseline.json" in refused.err
+    assert recsys(*blessed, "--bless").code == 0
+    assert json.loads(Path("baseline.json").read_text())["runs"] == {"als": "als-2"}
+    assert tags() == {"als-1": [], "als-2": ["baseline:baseline.json"]}
+    assert recsys("runs", "rm", "als-1").code == 0
 
 
 def test_a_metric_that_fell_exits_3_and_a_rise_does_not(blessed, recsys):

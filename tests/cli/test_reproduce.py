@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from recsys_cli.models.popular import Popular
 from recsys_cli.runs import Store
+from tests.conftest import forge
 
 
 @pytest.fixture
@@ -31,9 +31,7 @@ def test_a_run_comes_to_the_same_bits_at_any_number_of_threads(copy, recsys, thr
 
 def test_json_names_the_verdict_and_what_has_changed(copy, recsys):
     path = copy / "als-1" / "run.json"
-    record = json.loads(path.read_text())
-    record["environment"]["versions"]["numpy"] = "1.0"
-    path.write_text(json.dumps(record))
+    forge(path, lambda record: record["environment"]["versions"].update(numpy="1.0"))
     found = recsys("reproduce", "als", "--json").document
     assert found["verdict"] == "identical" and found["kept"] is None
     changed = {one["name"]: one for one in found["differences"]}

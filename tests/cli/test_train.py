@@ -50,7 +50,8 @@ def test_all_specs_are_checked_before_the_first_is_trained(write, recsys):
     good, wrong = write("good"), write("wrong", evaluation={"metrics": ["rmse"]})
     result = recsys("train", good, wrong)
     assert result.code == 2
-    assert result.err.startswith("error: wrong.yaml: evaluation.metrics: rmse needs")
+    assert result.err.startswith("error: wrong.yaml:1:")
+    assert "evaluation.metrics: rmse needs" in result.err
     assert Store(Path("runs")).ids() == []
 
 

@@ -114,3 +114,10 @@ def test_rare_line_breaks_survive(mark: str) -> None:
     spec = loads(SAMPLE)
     changed = spec.model_copy(update={"recommend": RecommendSpec(users=users)})
     assert loads(dump(changed)) == changed
+
+
+@pytest.mark.parametrize("text", ["\u202e.csv", "\u200b", "\ufeff", "\x9b2J", "\U000e0067"])
+def test_what_turns_or_hides_text_is_written_as_an_escape(text: str) -> None:
+    users = RecommendSpec(users=[text, "é"])
+    spec = loads(SAMPLE).model_copy(update={"recommend": users})
+    assert text not in dump(spec) and loads(dump(spec)) == spec

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -129,3 +130,12 @@ def test_many_problems_are_counted_not_all_printed(refused: Refused) -> None:
     lines = refused(SAMPLE + "".join(f"zzz{i}: 1\n" for i in range(50)))
     assert len(lines) == 21
     assert lines[-1] == "and 30 more problems"
+
+
+def test_thousands_of_problems_take_no_time(refused: Refused) -> None:
+    text = SAMPLE + "".join(f"k{number}: 1\n" for number in range(2400))
+    begun = time.process_time()
+    lines = refused(text)
+    assert time.process_time() - begun < 1
+    assert lines[0].startswith("bad.yaml:20:1: k0: unknown key") and len(lines) == 21
+    assert lines[-1] == "and 2,380 more problems"

@@ -53,6 +53,7 @@ def test_each_key_and_end_that_does_not_fit_is_told_at_its_place(refused: Refuse
         ("model.reg: {log: [1]}", "must hold at least 2, holds 1"),
         ("model.reg: {log: [1, .inf]}", "must be finite"),
         ("model.reg: {choice: []}", "must hold at least 1"),
+        (f"model.factors: {{choice: {[*range(1, 1002)]}}}", "must hold at most 1000"),
         ("model.reg: {choice: 3}", "must be a list, is 3; write [3]"),
         ("model.reg: {}", "must be one of choice, int, float, log and log_int"),
         ("model.reg: {log: [1, 2], choice: [1]}", "must be one of choice, int, float, log"),

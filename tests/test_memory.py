@@ -1,0 +1,91 @@
+"""Limits of memory, sizes as people write them, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from recsys_cli import memory
+from recsys_cli.errors import OutOfResources, SpecError
+from recsys_cli.memory import GIB, MIB, Limit
+
+
+@pytest.fixture
+def unlimited(monkeypatch):
+    """No limit but those that a test sets."""
+    monkeypatch.delenv("RECSYS_MEMORY", raising=False)
+    for name in ("_rlimits", "_cgroup_limits"):
+        monkeypatch.setattr(memory, name, lambda: iter(()))
+    monkeypatch.setattr(memory, "_available", lambda: (64 * GIB, "available on this machine"))
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("500m", 500 * MIB), ("2g", 2 * GIB), ("1.5G", GIB * 3 // 2), ("64MiB", 64 * MIB), ("9b", 9)],
+)
+def test_sizes_are_read_as_people_write_them(text: str, size: int) -> None:
+    assert memory.parsed(text, "here") == size
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1g", "2x", "g", "1e3", "nan"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(SpecError, match="no size of memory"):
+        memory.parsed(text, "--memory")
+
+
+def test_sizes_are_spelled() -> None:
+    told = [memory.spelled(size) for size in (1024, 431 * MIB, 19 * GIB // 10)]
+    assert told == ["1 KiB", "431 MiB", "1.9 GiB"]
+
+
+def test_the_least_limit_holds(unlimited, monkeypatch) -> None:
+    assert memory.limit() == Limit(64 * GIB, "available on this machine")
+    monkeypatch.setenv("RECSYS_MEMORY", "8g")
+    assert memory.limit() == Limit(8 * GIB, "RECSYS_MEMORY")
+    with memory.within("2g"):
+        assert memory.limit() == Limit(2 * GIB, "--memory")
+    assert memory.limit().source == "RECSYS_MEMORY"
+
+
+def test_ulimit_counts_without_the_addresses_that_libraries_reserve(monkeypatch) -> None:
+    resource = pytest.importorskip("resource")
+    sizes = {resource.RLIMIT_AS: 4 * GIB, resource.RLIMIT_DATA: resource.RLIM_INFINITY}
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (sizes[which], sizes[which]))
+    (found,) = memory._rlimits()
+    assert 2 * GIB < found.bytes < 4 * GIB
+    assert found.source.startswith("ulimit -v 4194304")
+
+
+@pytest.mark.parametrize(
+    ("line", "file"),
+    [
+        ("0::/work/job", "work/memory.max"),
+        ("4:cpu,memory:/work/job", "memory/work/memory.limit_in_bytes"),
+    ],
+)
+def test_a_control_group_is_heeded_and_those_around_it(tmp_path, monkeypatch, line, file) -> None:
+    groups, own = tmp_path / "groups", tmp_path / "cgroup"
+    own.write_text(f"3:cpuset:/elsewhere\n{line}\n")
+    (groups / file).parent.mkdir(parents=True)
+    (groups / file).write_text("1073741824\n")
+    inner = (groups / file).parent / "job" / (groups / file).name
+    inner.parent.mkdir()
+    inner.write_text("max\n")
+    monkeypatch.setattr(memory, "_CGROUPS", groups)
+    monkeypatch.setattr(memory, "_OWN_GROUPS", own)
+    assert list(memory._cgroup_limits()) == [Limit(GIB, str(groups / file))]
+
+
+def test_what_needs_more_is_refused_with_its_parts_and_the_limit(unlimited) -> None:
+    with memory.within("1g"):
+        memory.require({"libraries": 230 * MIB, "model": 500 * MIB}, "training als")
+        with pytest.raises(OutOfResources) as caught:
+            memory.require({"libraries": 230 * MIB, "model": 2 * GIB, "ids": 9}, "training als")
+    assert str(caught.value) == (
+        "training als would need about 2.2 GiB of memory (libraries 230 MiB, model 2.0 GiB), and "
+        "the limit is 1.0 GiB (--memory)\nraise the limit, or take a machine with more memory"
+    )
+
+
+def test_a_limit_below_the_libraries_is_refused_at_once(unlimited) -> None:
+    with pytest.raises(OutOfResources, match="any run would need"), memory.within("100m"):
+        pytest.fail("began")
