@@ -11,7 +11,6 @@ from recsys_cli.loaders._base import Loader
 from recsys_cli.metrics import parse
 from recsys_cli.models import MODELS
 from recsys_cli.models._base import Model
-from recsys_cli.models._blocks import BLOCK_SCORES
 from recsys_cli.models._size import Size
 from recsys_cli.spec import ExperimentSpec
 
@@ -112,13 +111,12 @@ def _described(side: Features) -> int:
 
 def _scores(model: Model[Any], spec: ExperimentSpec, size: Size) -> int:
     """Return what blocks of scores take on all threads, and the lists and values of the users."""
-    block = 4 * min(BLOCK_SCORES, size.users * size.items)
     asked = [parse(name) for name in spec.evaluation.metrics]
-    copies = model.score_copies
+    scores = model.score_bytes(size)
     if any(one.metric.needs_auc for one in asked):
-        copies = max(1, copies)
+        scores = max(scores, size.block)
     lists = 16 * max((one.k or 0 for one in asked), default=0) + _VALUES * len(asked)
-    return threads.count() * (copies * block + _PART) + lists * size.users
+    return threads.count() * (scores + _PART) + lists * size.users
 
 
 def _advice(spec: ExperimentSpec) -> str:

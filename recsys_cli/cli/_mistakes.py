@@ -30,11 +30,14 @@ def told(error: click.ClickException, arguments: Sequence[str]) -> str:
 
 
 def _written(option: str, arguments: Sequence[str]) -> str:
-    """Return an option as it was typed: of ``-threads`` the parser complains as of ``-t``."""
+    """Return an option as it was typed: of ``-threads`` the parser complains as of ``-t``.
+
+    Of ``-help`` it takes the ``-h`` and complains of ``-e``.
+    """
     if len(option) != 2:
         return option
-    whole = (word.partition("=")[0] for word in arguments if word.startswith(option))
-    return next((word for word in whole if len(word) > 2), option)
+    words = (word.partition("=")[0] for word in arguments if re.match("-[^-].", word))
+    return next((word for word in words if option[1] in word[1:]), option)
 
 
 def _options(context: click.Context) -> list[str]:

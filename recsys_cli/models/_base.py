@@ -47,7 +47,7 @@ class Model(Guarded, Resumable, Component[C], Generic[C]):
         Training interactions of each.
     """
 
-    #: A class that does both may set these five of an instance by its config; so ``score_copies``.
+    #: A class that does both may set these five of an instance by its config.
     feedback: Literal["explicit", "implicit"]
     predicts_ratings: bool = False
     #: Whether an item without training interactions gets a score of its own, from its features.
@@ -64,8 +64,6 @@ class Model(Guarded, Resumable, Component[C], Generic[C]):
     #: Whether a user is served from that user's rows of the arrays ``user_…`` (and ``history_…``,
     #: of a :class:`HistoryModel`) and no other user's, so that those of some can be read alone.
     users_are_rows: ClassVar[bool] = False
-    #: How many arrays of the size of its scores a thread holds while it scores a block of users.
-    score_copies: int = 2
     #: Whether a fit loads kernels and what compiles them; else that comes after it.
     uses_kernels: ClassVar[bool] = True
     #: Bytes that a fit holds at its peak for each interaction.
@@ -266,6 +264,10 @@ class Model(Guarded, Resumable, Component[C], Generic[C]):
         making, with gaps, and in parts on its way from one to the other.
         """
         return 5 * self.stored_bytes(size) // 2 + self.pair_bytes * size.pairs
+
+    def score_bytes(self, size: Size) -> int:
+        """Return about how many bytes a thread holds at most while it scores a block of users."""
+        return 2 * size.block
 
     def findings(self) -> dict[str, float]:
         """Return the few numbers that the fit found and its reader should see, by what they are.

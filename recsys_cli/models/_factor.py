@@ -38,7 +38,6 @@ class FactorModel(Model[C], Generic[C]):
     """
 
     users_are_rows = True
-    score_copies = 0
 
     user_factors_: Float32
     item_factors_: Float32
@@ -50,6 +49,10 @@ class FactorModel(Model[C], Generic[C]):
         """Return what the factors and one bias a row take."""
         width = getattr(self.config, "factors", 0) + 1
         return super().stored_bytes(size) + 4 * width * (size.users + size.items)
+
+    def score_bytes(self, size: Size) -> int:
+        """Return nothing to speak of where scores are made part by part."""
+        return 0 if self._scores_in_parts else super().score_bytes(size)
 
     def _score(self, user_idx: Int32) -> Float32:
         return self._scorer(user_idx)(slice(None))

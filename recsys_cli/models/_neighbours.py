@@ -12,6 +12,7 @@ from recsys_cli.data import CSR, Float32, Int32, Int64, Interactions, SideFeatur
 from recsys_cli.models._baseline import fit_baseline, fold_baseline, residuals
 from recsys_cli.models._comparable import NeighbourConfig, strengths
 from recsys_cli.models._history import HistoryModel
+from recsys_cli.models._size import Size
 from recsys_cli.models._sparse import times_sparse
 from recsys_cli.models._votes import Poll, add_votes
 
@@ -32,7 +33,6 @@ class NeighbourModel(HistoryModel[C], Generic[C]):
     # Of the default target, ratings.
     feedback: Literal["explicit", "implicit"] = "explicit"
     predicts_ratings = True
-    score_copies = 24
 
     mean_: np.float32
     user_bias_: Float32
@@ -41,7 +41,11 @@ class NeighbourModel(HistoryModel[C], Generic[C]):
     def __init__(self, config: C | None = None, **parameters: object) -> None:
         super().__init__(config, **parameters)
         if self.config.target == "implicit":
-            self.feedback, self.predicts_ratings, self.score_copies = "implicit", False, 2
+            self.feedback, self.predicts_ratings = "implicit", False
+
+    def score_bytes(self, size: Size) -> int:
+        """Return what the votes for a block of ratings take, and the ratings."""
+        return (8 if self.predicts_ratings else 2) * size.block
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

@@ -77,6 +77,12 @@ class ItemKNN(NeighbourModel[ItemKNNConfig]):
         kept = min(self.config.neighbours, size.items)
         return super().stored_bytes(size) + 8 * size.items * kept
 
+    def score_bytes(self, size: Size) -> int:
+        """Return what a block of ratings takes, for which the lists are turned to votes by item."""
+        if not self.predicts_ratings:
+            return super().score_bytes(size)
+        return 3 * size.block + 40 * size.items * min(self.config.neighbours, size.items)
+
     def _learn(self, known: CSR) -> None:
         config, compared = self.config, known
         if config.similarity == "pearson-baseline":

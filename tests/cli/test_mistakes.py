@@ -14,6 +14,7 @@ import pytest
         (["train", "-threads", "2"], "No such option '-threads'. Did you mean '--threads'?"),
         (["train", "--theads=2"], "No such option '--theads'. Did you mean '--threads'?"),
         (["check", "--no-audti"], "No such option '--no-audti'. Did you mean '--no-audit'?"),
+        (["runs", "-help"], "No such option '-help'. Did you mean '--help'?"),
         (["recommend", "-x"], "No such option '-x'."),
         (["list", "modles"], "'filters', 'metrics', 'conventions'. Did you mean 'models'?"),
         (["compare", "--judge", "pint"], "'certain', 'possible'. Did you mean 'point'?"),

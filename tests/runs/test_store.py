@@ -240,3 +240,29 @@ def test_the_record_tells_where_and_how_it_happened(store):
     assert environment["versions"]["numpy"] and environment["cpu"]["threads"] >= 1
     assert {"python", "platform", "git", "blas"} <= set(environment)
     assert isinstance(run, Run)
+
+
+CHILDLESS = """
+import sys
+from pathlib import Path
+from recsys_cli.runs import Store
+from recsys_cli.runs._lock import held
+from tests.runs.conftest import train
+
+store = Store(Path(sys.argv[1]))
+
+def hook(event, _):
+    if event in ("subprocess.Popen", "os.fork", "os.posix_spawn"):
+        assert not any(held(store.root / id_) for id_ in store.ids()), event
+
+sys.addaudithook(hook)
+train(store)
+"""
+
+
+def test_no_child_is_started_while_a_run_is_locked(tmp_path):
+    """It would inherit the lock, and keep a killed run looking alive."""
+    command = [sys.executable, "-c", CHILDLESS, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    assert Store(tmp_path).find().id == "als-1"

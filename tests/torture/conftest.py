@@ -41,10 +41,15 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     for name in sorted(seconds):
         line = f"{name:32}{passed[name]:>8,} cases passed{failed[name]:>6} tests failed"
         terminalreporter.write_line(f"{line}{seconds[name]:>9.0f} s")
-    if FULL:
+    if FULL and _whole(terminalreporter.config):
         _keep(
             {n: {"cases": passed[n], "failed": failed[n], "seconds": seconds[n]} for n in seconds}
         )
+
+
+def _whole(config: Any) -> bool:
+    """Return whether files were run whole: what a selection went through is no full count."""
+    return not config.option.keyword and not any("::" in asked for asked in config.args)
 
 
 def _keep(found: dict[str, dict[str, Any]]) -> None:

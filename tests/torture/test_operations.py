@@ -122,6 +122,8 @@ def told(world: Path, command: str, met: list[Operation], error: int, ended: End
     message = ended.err[ended.err.index("error: ") :]
     paths = [Path(one.path) for one in met]
     names = [name for path in paths for name in (unhidden(path), path.parent.name)]
+    # The names in a folder are made to last for the sake of one of them.
+    names += [one.name for path in paths if path.is_dir() for one in path.iterdir()]
     assert any(name in message for name in names), where
     assert os.strerror(error).lower() in message.lower(), where
     assert len(message.strip().splitlines()) in (1, 2), where
