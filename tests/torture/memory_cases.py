@@ -30,7 +30,6 @@ MADE = {"name": "synthetic", "users": 50_000, "items": 5_000, "interactions": 1_
 #: A dataset (of FILES by name), whether it is read for the first time, a model and what else.
 PAIRS: list[tuple[Any, bool, dict[str, Any], dict[str, Any]]] = [
     ("square", True, {"name": "als", "factors": 64, "epochs": 1}, {}),
-    ("square", False, {"name": "ease"}, {}),
     (DEFAULT, False, {"name": "bpr", "epochs": 2}, {}),
     ("tall", False, {"name": "als", "factors": 128, "epochs": 1}, {}),
     ("tall", False, {"name": "mf", "factors": 128, "epochs": 1}, {}),
@@ -57,6 +56,7 @@ PAIRS: list[tuple[Any, bool, dict[str, Any], dict[str, Any]]] = [
     (ML_1M, False, {"name": "mf", "epochs": 2}, {"evaluation": {"metrics": ["rmse", "auc"]}}),
     (ML_1M, False, {"name": "bayesian-mf", "epochs": 6, "burn_in": 2}, {}),
     (ML_1M, False, {"name": "slim"}, {"train": {"refit": True}}),
+    ("square", False, {"name": "ease"}, {}),
     (MADE, False, {"name": "hybrid", "epochs": 1}, {}),
     (MADE, False, {"name": "content"}, {}),
 ]

@@ -106,10 +106,10 @@ def test_what_exceeds_a_limit_is_refused_with_advice_before_it_allocates(
     request, seeds, folder, monkeypatch
 ) -> None:
     monkeypatch.setenv("RECSYS_CACHE", str(folder / "warm"))
-    path = written(1, folder)  # ease over 8,000 items: 800 MiB
+    path = written(0, folder)  # 440 MiB
     for seed, guard in each(request, seeds):
         with guard:
-            size = 60 + 97 * seed % 400
+            size = 60 + 97 * seed % 300
             system, variables, more = limited(seed, size)
             runs = folder / f"limit-{seed}"
             with monkeypatch.context() as patch:
