@@ -29,7 +29,7 @@ demo: $(READY)  ## Train, evaluate and recommend on the embedded data, offline
 test: $(READY)  ## Run the tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
-torture: $(READY)  ## Run every recipe of tests/torture in full (hours); `make test` runs some of each
+torture: $(READY)  ## Run every recipe of tests/torture in full (about two hours)
 	RECSYS_TORTURE=full $(BIN)/python -m pytest -n auto --dist worksteal -q tests/torture
 
 check: lint types imports docs  ## Format, lint, types, import layers, specs and docs in step

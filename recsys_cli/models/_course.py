@@ -133,7 +133,7 @@ class Resumable:
 
     def _done_before(self) -> int:
         """Return how many epochs the fit did not have to go through."""
-        return 0 if self._course is None else self._course.done
+        return 0 if self._begins is None else self._begins.epoch
 
     def _epochs(
         self,

@@ -23,23 +23,39 @@ from recsys_cli.models._guard import (
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
+#: What a method has that is guarded already.
+_MARK = "_guarded"
 
 
 class Guarded:
-    """Stands around the public methods of each subclass, as it defines them."""
+    """Stands around the public methods of each subclass, whatever class it has them from."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for name, around in _AROUND.items():
-            if callable(method := vars(cls).get(name)):
+            method = getattr(cls, name, None)
+            if callable(method) and not hasattr(method, _MARK):
                 setattr(cls, name, around(method))
 
 
 def _scoring(method: F) -> F:
-    def guarded(self: Any, user_idx: Int32) -> Any:
+    def guarded(self: Any, user_idx: Int32, **more: Any) -> Any:
         require_index(user_idx, len(self.user_counts_), "user_idx", least=-1)
         with sound(self):
-            return method(self, user_idx)
+            scores = method(self, user_idx, **more)
+        require_finite(self, np.isfinite(largest(scores)), "score")
+        return scores
+
+    return _like(method, guarded)
+
+
+def _scoring_parts(method: F) -> F:
+    """Of the parts, what is listed is looked at, which costs no pass over all of them."""
+
+    def guarded(self: Any, user_idx: Int32, **more: Any) -> Any:
+        require_index(user_idx, len(self.user_counts_), "user_idx", least=-1)
+        with sound(self):
+            return method(self, user_idx, **more)
 
     return _like(method, guarded)
 
@@ -52,6 +68,7 @@ def _recommending(method: F) -> F:
         *,
         exclude: CSR | None = None,
         candidates: Bool | None = None,
+        **more: Any,
     ) -> Any:
         shape = (len(user_idx), len(self.item_counts_))
         require_index(user_idx, len(self.user_counts_), "user_idx", least=-1)
@@ -61,7 +78,8 @@ def _recommending(method: F) -> F:
         if candidates is not None and candidates.shape != shape[1:]:
             raise DataError(f"candidates are not one of each of the model's {shape[1]:,} items")
         with sound(self):
-            items, scores = method(self, user_idx, k, exclude=exclude, candidates=candidates)
+            named = {"exclude": exclude, "candidates": candidates, **more}
+            items, scores = method(self, user_idx, k, **named)
         require_lists(self, items, scores, exclude, candidates)
         return items, scores
 
@@ -98,11 +116,11 @@ def _predicting(method: F) -> F:
 
 
 def _finding_similar(method: F) -> F:
-    def guarded(self: Any, item_idx: Int32, k: int) -> Any:
+    def guarded(self: Any, item_idx: Int32, k: int, **more: Any) -> Any:
         require_index(item_idx, len(self.item_counts_), "item_idx")
         require_length(k)
         with sound(self):
-            items, scores = method(self, item_idx, k)
+            items, scores = method(self, item_idx, k, **more)
         require_finite(self, np.isfinite(scores[items >= 0]).all(), "similarity")
         return items, scores
 
@@ -110,12 +128,12 @@ def _finding_similar(method: F) -> F:
 
 
 def _explaining(method: F) -> F:
-    def guarded(self: Any, user_idx: int, item_idx: Int32, history: CSR) -> Any:
+    def guarded(self: Any, user_idx: int, item_idx: Int32, history: CSR, **more: Any) -> Any:
         require_index([user_idx], len(self.user_counts_), "user_idx")
         require_index(item_idx, len(self.item_counts_), "item_idx")
         require_history(history, len(self.item_counts_))
         with sound(self):
-            found = method(self, user_idx, item_idx, history)
+            found = method(self, user_idx, item_idx, history, **more)
         require_finite(self, all(np.isfinite(part).all() for part in found), "reason")
         return found
 
@@ -123,12 +141,13 @@ def _explaining(method: F) -> F:
 
 
 def _like(method: F, guarded: Callable[..., Any]) -> F:
+    setattr(guarded, _MARK, True)
     return functools.wraps(method)(guarded)  # type: ignore[return-value]
 
 
 _AROUND = {
     "score": _scoring,
-    "score_parts": _scoring,
+    "score_parts": _scoring_parts,
     "recommend": _recommending,
     "fold_in": _folding,
     "predict": _predicting,

@@ -10,8 +10,10 @@ from scipy.sparse import csr_matrix
 
 from recsys_cli.data import CSR
 from recsys_cli.errors import DataError, Diverged
+from recsys_cli.models._blend import voted
 from recsys_cli.models._guard import fits, foreign, largest, native, require_cells, require_index
 from recsys_cli.models.als import ALS
+from recsys_cli.models.bayesian_mf import BayesianMF
 from recsys_cli.models.bias import Bias
 from recsys_cli.models.implicit_cosine import ImplicitCosine
 from recsys_cli.models.mf import MF
@@ -155,3 +157,59 @@ def test_a_model_of_ones_own_is_guarded_by_being_one(ratings):
         model.predict(np.zeros(1, np.int32), np.zeros(1, np.int32))
     with pytest.raises(DataError, match="item_idx"):
         model.predict(np.zeros(1, np.int32), np.full(1, 60, np.int32))
+
+
+def test_methods_of_a_mixin_are_guarded_too(ratings):
+    class Mixin:
+        def predict(self, user_idx, item_idx, timestamp=None):
+            return np.full(len(user_idx), np.nan, np.float32)
+
+    class Mixed(Mixin, Bias):
+        """Predicts by the mixin."""
+
+    model = Mixed().fit(ratings, rng=np.random.default_rng(1))
+    with pytest.raises(Diverged, match="a predicted rating"):
+        model.predict(np.zeros(2, np.int32), np.zeros(2, np.int32))
+    with pytest.raises(DataError):
+        model.predict(np.array([10**6]), np.array([0]))
+
+
+def test_a_model_may_take_more_than_the_guard_knows(ratings):
+    class Boosted(Bias):
+        """Has a keyword of its own."""
+
+        def recommend(self, user_idx, k, *, exclude=None, candidates=None, boost=1.0):
+            items, scores = super().recommend(user_idx, k, exclude=exclude, candidates=candidates)
+            return items, scores * np.float32(boost)
+
+    model = Boosted().fit(ratings, rng=np.random.default_rng(1))
+    users = np.arange(3, dtype=np.int32)
+    plain, boosted = model.recommend(users, 4)[1], model.recommend(users, 4, boost=2.0)[1]
+    np.testing.assert_array_equal(boosted, 2 * plain)
+
+
+def test_scores_that_are_no_numbers_reach_no_ensemble(ratings):
+    model = MF(factors=2, epochs=1).fit(ratings, rng=np.random.default_rng(1))
+    model.item_factors_ = np.full_like(model.item_factors_, 1e25)
+    model.user_factors_ = np.full_like(model.user_factors_, 1e20)
+    users = np.arange(3, dtype=np.int32)
+    with pytest.raises(Diverged, match="item_factors reaches 1e\\+25"):
+        model.score(users)
+    for blend in ("linear", "z-score", "rank"):
+        with pytest.raises(Diverged):
+            voted(model, users, blend)
+
+
+def test_a_fit_taken_up_names_the_epoch_that_it_is_in(ratings):
+    kept = []
+    config = {"factors": 2, "epochs": 6, "burn_in": 1, "samples": 2}
+
+    def keep(model, epoch, _loss):
+        found = model.checkpoint(epoch)
+        kept.append(replace(found, arrays={k: a.copy() for k, a in found.arrays.items()}))
+        return epoch == 3
+
+    BayesianMF(**config).fit(ratings, rng=np.random.default_rng(1), on_epoch=keep)
+    kept[-1].arrays["0/own"][:] = 1e30
+    with pytest.raises(Diverged, match="in epoch 4"):
+        BayesianMF(**config).fit(ratings, rng=np.random.default_rng(1), begins=kept[-1])
