@@ -49,6 +49,8 @@ class DryRun:
         What would be in it, and about how many bytes of it.
     free : int
         Bytes free on the disk of the folder.
+    problem : OutOfResources, optional
+        What the run would be refused for: memory, or the disk.
     """
 
     spec: dict[str, Any]
@@ -58,6 +60,7 @@ class DryRun:
     folder: Path
     files: dict[str, int]
     free: int
+    problem: OutOfResources | None
 
     def document(self) -> dict[str, Any]:
         """Return it as one JSON-able dict."""
@@ -96,19 +99,11 @@ def dry_run(spec: ExperimentSpec, store: Store, listener: Listener) -> DryRun:
         dataset = prepared.dataset
         demands.check(spec, dataset)
         found = foresight.need(spec, dataset)
-        foresight.require(spec, dataset)
         folds = [
             _counted(spec, dataset, split) for split in experiment.splits(spec, dataset, listener)
         ]
     files = _files(spec, dataset, folds)
     free = _free(store.root)
-    if free < sum(files.values()):
-        needed = memory.spelled(sum(files.values()))
-        raise OutOfResources(
-            f"the run would take about {needed}, and {memory.spelled(free)} are free",
-            where=str(store.root),
-            hint="free some disk space, or take another folder: --runs",
-        )
     return DryRun(
         spec.document(),
         _receipt(dataset, prepared.receipts, folds),
@@ -117,6 +112,24 @@ def dry_run(spec: ExperimentSpec, store: Store, listener: Listener) -> DryRun:
         store.root / store.next_id(spec.name),
         files,
         free,
+        _problem(spec, dataset, store.root, sum(files.values()), free),
+    )
+
+
+def _problem(
+    spec: ExperimentSpec, dataset: Dataset, root: Path, size: int, free: int
+) -> OutOfResources | None:
+    """Return what a run would be refused for."""
+    try:
+        foresight.require(spec, dataset)
+    except OutOfResources as error:
+        return error
+    if free >= size:
+        return None
+    return OutOfResources(
+        f"the run would take about {memory.spelled(size)}, and {memory.spelled(free)} are free",
+        where=str(root),
+        hint="free some disk space, or take another folder: --runs",
     )
 
 

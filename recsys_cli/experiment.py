@@ -180,6 +180,9 @@ def resume(
     soundness.check(spec)
     prepared = prepare(spec, listener)
     _require_same_data(stopped.path.name, prepared, prints.get("data"))
+    source = prepared.dataset.info.source_hash
+    if stopped.record["dataset"].get("source_hash", source) != source:
+        raise _other_data(stopped.path.name)
     demands.check(spec, prepared.dataset)
     foresight.require(spec, prepared.dataset)
     with store.resume(stopped, argv=argv) as recorder:
@@ -206,11 +209,15 @@ def _facts(spec: ExperimentSpec, prepared: Prepared) -> dict[str, Any]:
 
 def _require_same_data(run: str, prepared: Prepared, fingerprint: str | None) -> None:
     if fingerprint not in (None, prepared.dataset.interactions.fingerprint):
-        raise SplitMismatch(
-            "the data are not those that the run was trained on",
-            where=run,
-            hint="put the original files back, or train again",
-        )
+        raise _other_data(run)
+
+
+def _other_data(run: str) -> SplitMismatch:
+    return SplitMismatch(
+        "the data are not those that the run was trained on",
+        where=run,
+        hint="put the original files back, or train again",
+    )
 
 
 def evaluate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -43,7 +44,8 @@ def train_folds(
         if name is not None and recorder.has_fold(name):
             listener.note(f"Fold {name} is whole.")
             continue
-        fold = recorder.fold(name, checkpoint)
+        # A trial is its search's to take up, not resume's.
+        fold = recorder.fold(name, checkpoint if objective is None else math.inf)
         fitted = _train_fold(spec, dataset, split, recorder.record, fold, listener, objective)
         if name is not None:
             recorder.finish_fold(name)

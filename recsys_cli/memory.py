@@ -79,7 +79,7 @@ def parsed(text: str, where: str) -> int:
     ------
     SpecError
     """
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kmgt]?)(?:i?b)?", text.strip().lower())
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)([kmgt]?)(?:i?b)?", text.strip().lower())
     size = int(float(found[1]) * _UNITS[found[2]]) if found else 0
     if not size:
         raise SpecError(f'"{text}" is no size of memory', where=where, hint="such as 500m or 2g")

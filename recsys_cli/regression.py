@@ -154,7 +154,12 @@ def _bless(
     name = os.path.relpath(baseline.resolve(), store.root.resolve().parent)
     for one in measured.values():
         mark(store.root / one.run, name)
-    _write(baseline, document, measured)
+    try:
+        _write(baseline, document, measured)
+    except BaseException:
+        for one in measured.values():
+            unmark(store.root / one.run, name)
+        raise
     for spec, one in measured.items():
         for id_ in store.ids(spec):
             if id_ != one.run:

@@ -52,20 +52,20 @@ def scratch(purpose: str, within: Path | None = None) -> Iterator[Path]:
 
     So do those of dead processes for the same purpose.
     """
-    prefix = f"recsys-{purpose}-"
-    for old in _own(within or Path(tempfile.gettempdir()), prefix):
+    place = within or Path(tempfile.gettempdir())
+    for old in _own(place, purpose):
         with _dead(old) as dead:
             if dead:
                 shutil.rmtree(old, ignore_errors=True)
-    with tempfile.TemporaryDirectory(
-        prefix=prefix, dir=within, ignore_cleanup_errors=True
-    ) as folder:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            _lock(descriptor)
-            yield Path(folder)
-        finally:
-            os.close(descriptor)
+    folder = place / _name(purpose)
+    folder.mkdir(mode=0o700)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(descriptor)
+        yield folder
+    finally:
+        os.close(descriptor)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def strays(folder: Path) -> list[Path]:
@@ -111,12 +111,19 @@ def _temporary(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def _own(folder: Path, prefix: str) -> Iterator[Path]:
-    for path in folder.glob(f"{prefix}*"):
-        with suppress(OSError):
-            stat = path.lstat()
-            if stat.st_uid == os.getuid() and time.time() - stat.st_mtime > _NEW:
-                yield path
+def _own(folder: Path, purpose: str) -> Iterator[Path]:
+    """Yield this user's folders of just the names that are made for a purpose, but new ones."""
+    for path in _temporary(folder):
+        if path.name.startswith(f".recsys-{purpose}."):
+            with suppress(OSError):
+                stat = path.lstat()
+                if stat.st_uid == os.getuid() and time.time() - stat.st_mtime > _NEW:
+                    yield path
+
+
+def _name(stem: str) -> str:
+    """Return a new name, such as ``collect`` knows again."""
+    return f".recsys-{stem}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
 
 
 def _is_dead(path: Path) -> bool:

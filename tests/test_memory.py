@@ -89,3 +89,8 @@ def test_what_needs_more_is_refused_with_its_parts_and_the_limit(unlimited) -> N
 def test_a_limit_below_the_libraries_is_refused_at_once(unlimited) -> None:
     with pytest.raises(OutOfResources, match="any run would need"), memory.within("100m"):
         pytest.fail("began")
+
+
+def test_a_number_beyond_all_memory_is_no_size():
+    with pytest.raises(SpecError, match="is no size"):
+        memory.parsed("9" * 400, "--memory")

@@ -82,3 +82,13 @@ def test_a_scratch_folder_goes_at_its_end_and_a_dead_ones_with_the_next(tmp_path
         assert path.is_dir()
     with temporary.scratch("test"):
         assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["recsys-test-mine", ".recsys-test.mine.tmp", ".recsys-test.1-x"])
+def test_a_folder_of_a_name_like_ours_stays(name, tmp_path):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "notes.txt").write_text("precious")
+    os.utime(tmp_path / name, (0, 0))
+    with temporary.scratch("test", tmp_path):
+        pass
+    assert (tmp_path / name / "notes.txt").exists()

@@ -15,19 +15,28 @@ if TYPE_CHECKING:
 
 
 def tell(specs: Sequence[ExperimentSpec], store: Store, *, json: bool) -> None:
-    """Print what a run of each spec would do: a document of each, or spec and tables."""
+    """Print what a run of each spec would do: a document of each, or spec and tables.
+
+    Raises
+    ------
+    OutOfResources
+        When all is printed, if there is no memory or disk for one of them.
+    """
     from recsys_cli.cli._screen import screen
     from recsys_cli.dry_run import dry_run
 
-    documents = []
+    documents, problems = [], []
     for spec in specs:
         with screen() as listener:
             found = dry_run(spec, store, listener)
         documents.append(found.document())
+        problems += [] if found.problem is None else [found.problem]
         if not json:
             _tell(spec, found)
     if json:
         render.print_json(documents)
+    if problems:
+        raise problems[0]
 
 
 def _tell(spec: ExperimentSpec, found: DryRun) -> None:

@@ -39,7 +39,7 @@ def complete_specs(incomplete: str) -> list[str]:
     return [typed + name for name in seen if (typed + name).startswith(incomplete)]
 
 
-def check_output(path: Path, source: Path) -> None:
+def check_output(path: Path, source: Path, option: str = "-o") -> None:
     """Refuse, before hours are spent, an output that cannot be, or that is the file read.
 
     Raises
@@ -47,19 +47,21 @@ def check_output(path: Path, source: Path) -> None:
     SpecError
     """
     if path.is_dir():
-        raise SpecError("is a folder", where=str(path), hint="-o takes a file")
+        raise SpecError("is a folder", where=str(path), hint=f"{option} takes a file")
     if not path.parent.is_dir():
         raise SpecError("is in no folder that exists", where=str(path))
     if path.exists() and source.exists() and path.samefile(source):
-        raise SpecError("is the input", where=str(path), hint="-o takes another file")
+        raise SpecError("is the input", where=str(path), hint=f"{option} takes another file")
 
 
 def _within(context: typer.Context, size: str | None) -> str | None:
     """Keep the whole command within this much memory, before it loads anything."""
     from recsys_cli.memory import within
+    from recsys_cli.threads import use
 
     if not context.resilient_parsing:
-        context.with_resource(within(size))
+        with use(context.params.get("threads")):  # each takes some of what ulimit allows
+            context.with_resource(within(size))
     return size
 
 
@@ -90,15 +92,16 @@ SpecArguments = Annotated[
 ]
 RunsOption = Annotated[Path, typer.Option("--runs", envvar=_RUNS, help="The folder of runs.")]
 ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", min=1, help="Threads to use; all cores by default.")
+    int | None,
+    typer.Option("--threads", min=1, is_eager=True, help="Threads to use; all cores by default."),
 ]
 MemoryOption = Annotated[
     str | None,
     typer.Option(
         "--memory",
         metavar="SIZE",
-        help="Refuse, before it begins, what would need more memory: 2g, 500m. By default what is "
-        "free, or what a control group or ulimit allows.",
+        help="Refuse, before it begins, what would need more memory: 2g, 500m. What is not free, "
+        "or not allowed by a control group or ulimit, is refused in any case.",
         callback=_within,
     ),
 ]

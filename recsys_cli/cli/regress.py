@@ -14,6 +14,7 @@ from recsys_cli.cli._options import (
     RunsOption,
     SpecArguments,
     ThreadsOption,
+    check_output,
 )
 
 NAME = "regress"
@@ -44,6 +45,8 @@ def command(
     from recsys_cli.runs import Store
     from recsys_cli.threads import use
 
+    if bless:
+        check_output(baseline, specs[0], "--baseline")
     with use(threads), screen() as listener:
         gates = regress(specs, baseline, listener, bless=Store(runs) if bless else None)
     if json:

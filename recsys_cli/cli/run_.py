@@ -50,7 +50,8 @@ def command(
     from recsys_cli.threads import use
 
     if json and not dry_run:
-        raise SpecError("is of --dry-run", where="--json", hint="recsys show RUN --json tells all")
+        hint = "recsys show RUN --json tells all"
+        raise SpecError("goes with --dry-run only", where="--json", hint=hint)
     every = None if checkpoint is None else duration(checkpoint)
     asked, store = _specs.load(specs, overrides), Store(runs)
     if dry_run:

@@ -26,11 +26,14 @@ class Left:
         What ``run.json`` holds.
     spec_document : dict
         What ``spec.yaml`` holds. No manifest vouches for it yet, but the fingerprint in the record.
+    environment : dict
+        What is known of the machine now.
     """
 
     path: Path
     record: dict[str, Any]
     spec_document: dict[str, Any]
+    environment: dict[str, Any]
 
 
 def left(folder: Path) -> Left:
@@ -48,6 +51,8 @@ def left(folder: Path) -> Left:
     """
     import yaml
 
+    from recsys_cli.runs._environment import environment
+
     state = examine(folder)
     if state.status == "complete":
         raise SpecError("the run is complete: there is nothing to resume", where=folder.name)
@@ -61,16 +66,15 @@ def left(folder: Path) -> Left:
     if "search" in record:
         hint = "recsys tune SPEC --resume goes on with the search"
         raise SpecError("the run is a trial of a search", where=folder.name, hint=hint)
-    _require_same_machine(folder, record)
+    now = environment()
+    _require_same_machine(folder, record, now)
     path = folder / SPEC
     with reading(path):
-        return Left(folder, record, dict(yaml.load(read_bytes(path), yaml.SafeLoader)))
+        return Left(folder, record, dict(yaml.load(read_bytes(path), yaml.SafeLoader)), now)
 
 
-def _require_same_machine(folder: Path, record: dict[str, Any]) -> None:
-    from recsys_cli.runs._environment import environment
-
-    then, now = record.get("environment"), environment()
+def _require_same_machine(folder: Path, record: dict[str, Any], now: dict[str, Any]) -> None:
+    then = record.get("environment")
     if not isinstance(then, dict):
         raise DamagedRun("the record has no environment", where=str(folder / RECORD))
     for kind in _MACHINE:

@@ -115,10 +115,10 @@ class Recorder:
         return cls(folder, record)
 
     @classmethod
-    def go_on(cls, folder: Path, record: dict[str, Any], argv: list[str]) -> Recorder:
-        """Return the recorder of a run that was stopped; ``argv`` is what takes it up."""
+    def go_on(cls, folder: Path, record: dict[str, Any], how: dict[str, Any]) -> Recorder:
+        """Return the recorder of a run that was stopped; ``how`` says by what it is taken up."""
         record = {key: record[key] for key in record if key not in ("failure", "finished")}
-        resumed = [*record.get("resumed", []), {"at": now(), "argv": argv}]
+        resumed = [*record.get("resumed", []), {"at": now(), **how}]
         return cls(folder, record | {"status": "running", "resumed": resumed})
 
     def update(self, **facts: Any) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from recsys_cli.errors import DamagedRun, DataError, NotFound, RecsysError
+from recsys_cli.runs._evaluation import METRICS
 from recsys_cli.runs._lock import held
 from recsys_cli.runs._manifest import MANIFEST, Manifest
 from recsys_cli.runs._reading import damaged, read_versioned
-from recsys_cli.runs._recorder import FACTS, RECORD
+from recsys_cli.runs._recorder import FACTS, RECORD, SPEC
 
 Status = Literal["complete", "running", "failed", "interrupted", "damaged", "newer"]
 
@@ -45,6 +46,8 @@ def examine(folder: Path) -> State:
     manifest = folder / MANIFEST
     if not manifest.exists():
         alive = held(folder)
+        if not alive and (folder / METRICS).exists():
+            return State("damaged", {}, damaged(manifest, "the file is missing"))
         # Looked at again: a run may commit, then release its lock, between the two looks.
         if not manifest.exists():
             return _incomplete(folder, alive)
@@ -95,6 +98,13 @@ def _incomplete(folder: Path, alive: bool) -> State:
     problem = NotFound(
         "the run was interrupted before it was complete",
         where=folder.name,
-        hint=f"train it again: recsys train {folder / 'spec.yaml'}",
+        hint=_go_on(folder, record),
     )
     return State("interrupted", record, problem)
+
+
+def _go_on(folder: Path, record: dict[str, Any]) -> str:
+    """Return how to come to the run all the same; a trial is its search's to take up."""
+    if not record or "search" in record:
+        return f"train it again: recsys train {folder / SPEC}"
+    return f"recsys train --resume {folder.name} goes on with it"

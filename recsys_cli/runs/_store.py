@@ -123,7 +123,9 @@ class Store:
             if (stopped.path / MANIFEST).exists():
                 hint = "recsys runs lists it"
                 raise Locked("the run was completed meanwhile", where=stopped.path.name, hint=hint)
-            recorder = Recorder.go_on(stopped.path, stopped.record, argv)
+            found = stopped.environment
+            how = {"argv": argv, "threads": found["cpu"]["threads"], "git": found["git"]}
+            recorder = Recorder.go_on(stopped.path, stopped.record, how)
             with _ending(recorder):
                 yield recorder
 

@@ -39,6 +39,8 @@ class Crew:
     """
 
     def __init__(self, workers: int, store: Store, argv: list[str], listener: Listener) -> None:
+        needed = {"libraries": memory.libraries() * workers}
+        memory.require(needed, f"{workers} workers", "take fewer --workers, or raise the limit")
         share = max(1, threads.count() // workers)
         first = {"runs": str(store.root), "argv": argv, "threads": share}
         first["memory"] = str(memory.limit().bytes // workers)

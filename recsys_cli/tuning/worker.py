@@ -50,6 +50,8 @@ def main() -> None:
         with use(first["threads"]), within(first["memory"], "a worker's share"):
             while True:
                 tell(answer(bench, Task.from_document(json.loads(lines.get())), tell))
+    except RecsysError as error:
+        tell({"error": _document(error)})
     except (KeyboardInterrupt, BrokenPipeError):
         return
 

@@ -164,3 +164,12 @@ def test_notes_that_nobody_can_read_stop_nothing(write, recsys):
         assert done.returncode == 0 and done.stdout == b"unheard-1\n"
         failed = subprocess.run([*command, "show", "non"], stderr=full, stdout=full)
         assert failed.returncode == 6
+
+
+@pytest.mark.parametrize("closed", [(1,), (2,), (1, 2)])
+def test_closed_streams_are_no_error(tmp_path, closed):
+    code = f"import os\nfor stream in {closed}: os.close(stream)\n"
+    code += "os.execv(os.sys.executable, ['python', '-c', 'from recsys_cli.cli import main; main()'"
+    command = [sys.executable, "-c", code + ", 'runs'])"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0)

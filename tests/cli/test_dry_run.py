@@ -105,6 +105,7 @@ def test_a_full_disk_is_foreseen(recsys, write, monkeypatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     result = recsys("run", write("als"), "--dry-run")
     assert result.code == 7 and "free some disk space" in result.err
+    assert "model.safetensors" in result.out  # what is too much is told all the same
 
 
 def test_a_dry_run_downloads_nothing(recsys, write, monkeypatch, tmp_path) -> None:

@@ -71,3 +71,9 @@ def test_a_missing_or_damaged_baseline_exits_2(write, recsys, content):
     result = recsys("regress", write("als"), "--baseline", "baseline.json")
     assert result.code == 2 and result.err.startswith("error: baseline.json: ")
     assert len(result.err.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("baseline", [".", "nowhere/baseline.json"])
+def test_a_baseline_that_cannot_be_is_refused_before_anything_runs(write, recsys, baseline):
+    found = recsys("regress", write("als"), "--baseline", baseline, "--bless")
+    assert found.code == 2 and not Path("runs").exists()

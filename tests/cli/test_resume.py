@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from recsys_cli import threads
 from recsys_cli.errors import OutOfResources
 from recsys_cli.runs import FoldRecorder, Store
 from recsys_cli.runs._checkpoints import Checkpoints
@@ -58,7 +59,8 @@ def test_a_run_goes_on_after_its_newest_checkpoint(write, recsys, stop, train) -
     assert "Going on after epoch 3" in again.err
     assert result("other-1") == result("whole-1")
     record = Store(Path("runs")).find("other-1").record
-    assert len(record["resumed"]) == 1 and "failure" not in record
+    assert [one["threads"] for one in record["resumed"]] == [threads.available()]
+    assert "failure" not in record
     assert recsys("evaluate", "other-1").code == 0
 
 
@@ -170,6 +172,26 @@ def test_other_data_are_refused(write, recsys, stop) -> None:
     Path("rows.csv").write_text("\n".join(["user,item,rating", *rows[:-1]]) + "\n")
     found = recsys("train", "--resume", "als-1")
     assert found.code == 5 and "the data are not those" in found.err
+
+
+def test_other_features_are_refused_too(write, recsys, stop) -> None:
+    rows = [f"u{u},i{i},{1 + (u + i) % 5}" for u in range(20) for i in range(15) if (u * i) % 3]
+    Path("rows.csv").write_text("\n".join(["user,item,rating", *rows]) + "\n")
+    genres = ["id,genre", *(f"i{i},{'ab'[i % 2]}" for i in range(15))]
+    Path("items.csv").write_text("\n".join(genres) + "\n")
+    items = {"path": "items.csv", "multilabel": ["genre"]}
+    data = {"name": "delimited", "path": "rows.csv", "items": items}
+    model = {"name": "hybrid", "epochs": 5, "factors": 4}
+    stop(3)
+    spec = write("als", dataset=data, split={"name": "random"}, model=model)
+    assert recsys("train", spec, *OFTEN).code == 130
+    Path("items.csv").write_text("\n".join([*genres[:-1], "i14,b"]) + "\n")
+    found = recsys("train", "--resume", "als-1")
+    assert found.code == 5 and "the data are not those" in found.err
+
+
+def test_an_interrupted_run_says_how_to_go_on(recsys, stopped) -> None:
+    assert "recsys train --resume als-1 goes on with it" in recsys("show", "als-1").err
 
 
 def test_a_run_stopped_before_its_record_is_trained_anew(write, recsys) -> None:

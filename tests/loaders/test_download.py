@@ -6,6 +6,7 @@ import errno
 import hashlib
 import io
 import os
+import ssl
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
+from urllib.error import URLError
 
 import pytest
 
@@ -173,7 +175,7 @@ def test_progress_is_told_in_bytes(serve: Serve, home: Path) -> None:
 
 
 def test_what_a_killed_download_left_goes_with_the_next(serve: Serve, home: Path) -> None:
-    left = home / "recsys-download-dead"
+    left = home / ".recsys-download.1-0123abcd.tmp"
     left.mkdir()
     (left / "archive.zip").write_text("half")
     os.utime(left, (0, 0))
@@ -186,3 +188,25 @@ def test_only_https(home: Path) -> None:
     archive = Archive("http://127.0.0.1:9/x.zip", "0" * 32, 99)
     with pytest.raises(NotFound, match="only https"):
         download(archive, home, "x", lambda _: None, None)
+
+
+def test_a_folder_that_may_not_be_written(
+    serve: Serve, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(zipped(MEMBERS))
+    denied = PermissionError(errno.EACCES, "Permission denied")
+    monkeypatch.setattr(_download, "unzip", Mock(side_effect=denied))
+    with pytest.raises(OutOfResources) as caught:
+        MovieLens(size="1m").fetch(lambda _: None)
+    assert caught.value.message == "ml-1m cannot be written: Permission denied"
+    assert "give yourself permission" in str(caught.value.hint)
+
+
+def test_a_certificate_of_a_proxy(serve: Serve, home: Path) -> None:
+    untrusted = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    untrusted.verify_message = "self-signed certificate in certificate chain"
+    serve(URLError(untrusted))
+    with pytest.raises(NotFound, match="certificate is not trusted: self-signed") as caught:
+        MovieLens(size="1m").load()
+    assert "SSL_CERT_FILE" in str(caught.value.hint)
+    assert f"put ratings.dat, movies.dat, users.dat into {home / 'ml-1m'}" in str(caught.value.hint)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -87,7 +86,7 @@ def test_a_failed_run_keeps_its_traceback_and_never_answers(store):
 def test_ctrl_c_is_interrupted(store):
     id_ = failed(store, KeyboardInterrupt())
     assert [run.status for run in store.runs()] == ["interrupted"]
-    with pytest.raises(NotFound, match=re.escape(f"recsys train {store.root / id_ / 'spec.yaml'}")):
+    with pytest.raises(NotFound, match=f"recsys train --resume {id_}"):
         store.find(id_)
     with pytest.raises(NotFound, match="no run of als is complete; als-1: the run was interrupted"):
         store.find("als")
@@ -266,3 +265,11 @@ def test_no_child_is_started_while_a_run_is_locked(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert done.returncode == 0, done.stderr
     assert Store(tmp_path).find().id == "als-1"
+
+
+def test_a_run_that_lost_its_manifest_is_damaged_and_not_a_dead_run(store):
+    run = train(store)
+    run.commit_evaluation({"1": evaluated()})
+    (run.path / "MANIFEST.json").unlink()
+    (found,) = store.runs()
+    assert (found.status, found.note) == ("damaged", "the file is missing")

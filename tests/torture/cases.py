@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 FULL = os.environ.get("RECSYS_TORTURE") == "full"
-_ONE = os.environ.get("RECSYS_TORTURE_SEED")
+ONE = os.environ.get("RECSYS_TORTURE_SEED")
 
 
 def seeds(*, quick: int, full: int, chunk: int = 1) -> pytest.MarkDecorator:
@@ -35,8 +35,8 @@ def seeds(*, quick: int, full: int, chunk: int = 1) -> pytest.MarkDecorator:
     """
     count = full if FULL else quick
     spans = [range(at, min(at + chunk, count)) for at in range(0, count, chunk)]
-    if _ONE is not None:
-        spans = [range(int(_ONE), int(_ONE) + 1)]
+    if ONE is not None:
+        spans = [range(int(ONE), int(ONE) + 1)]
     return pytest.mark.parametrize("seeds", spans, ids=[f"seed{span.start}" for span in spans])
 
 
@@ -45,8 +45,8 @@ def spread(cases: int, *, quick: int) -> list[int]:
 
     Like the seeds of :func:`seeds`, they are numbers that replay a failure.
     """
-    if _ONE is not None:
-        return [int(_ONE)]
+    if ONE is not None:
+        return [int(ONE)]
     if FULL or cases <= quick:
         return list(range(cases))
     return [cases * one // quick for one in range(quick)]

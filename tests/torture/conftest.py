@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.torture.cases import FULL
+from tests.torture.cases import FULL, ONE
 from tests.torture.forks import Forks
 
 KEPT = Path(__file__).with_name("last_full.json")
@@ -25,7 +25,7 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
     made.close()
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int) -> None:
     """Print the cases that passed and failed, and the seconds, of every file of recipes."""
     passed: Counter[str] = Counter()
     failed: Counter[str] = Counter()
@@ -41,7 +41,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     for name in sorted(seconds):
         line = f"{name:32}{passed[name]:>8,} cases passed{failed[name]:>6} tests failed"
         terminalreporter.write_line(f"{line}{seconds[name]:>9.0f} s")
-    if FULL and _whole(terminalreporter.config):
+    if FULL and exitstatus in (0, 1) and _whole(terminalreporter.config):
         _keep(
             {n: {"cases": passed[n], "failed": failed[n], "seconds": seconds[n]} for n in seconds}
         )
@@ -49,7 +49,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 def _whole(config: Any) -> bool:
     """Return whether files were run whole: what a selection went through is no full count."""
-    return not config.option.keyword and not any("::" in asked for asked in config.args)
+    chosen = config.option.keyword or config.option.markexpr or config.option.maxfail
+    chosen = chosen or config.getoption("lf", default=False) or ONE is not None
+    return not chosen and not any("::" in asked for asked in config.args)
 
 
 def _keep(found: dict[str, dict[str, Any]]) -> None:
