@@ -34,8 +34,9 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int) -> None:
         for report in terminalreporter.stats.get(outcome, []):
             name = report.nodeid.split("::")[0].rpartition("/")[2]
             seconds[name] += report.duration
-            passed[name] += sum(n for key, n in report.user_properties if key == "cases")
             failed[name] += outcome != "passed"
+            cases = [n for key, n in report.user_properties if key == "cases"]
+            passed[name] += sum(cases) if cases else outcome == "passed"
     if seconds:
         terminalreporter.section("torture")
     for name in sorted(seconds):
