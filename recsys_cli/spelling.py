@@ -10,9 +10,10 @@ from collections.abc import Iterable
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that a misspelt one most likely means, if any is near enough.
 
-    Case does not count, nor do hyphens for underscores. Fewest edits count first, so that one wrong
-    letter is found even in a word of one letter (equally few: a doubled letter before any other
-    mistake, then equal lengths); then what the two have in common, which finds abbreviations.
+    Case does not count, nor do hyphens for underscores, nor ``+`` for ``p`` (plus). Fewest edits
+    count first, so that one wrong letter is found even in a word of one letter (equally few: a
+    doubled letter before any other mistake, then equal lengths); then what the two have in common,
+    which finds abbreviations.
     """
     names = {_fold(name): name for name in known}
     asked = _fold(word)
@@ -30,7 +31,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _fold(word: str) -> str:
-    return word.lower().replace("-", "_")
+    return word.lower().replace("-", "_").replace("+", "p")
 
 
 def _once(word: str) -> str:

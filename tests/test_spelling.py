@@ -8,7 +8,7 @@ import pytest
 
 from recsys_cli.spelling import nearest
 
-KNOWN = ["factors", "reg", "alpha", "alpha0", "epochs", "k", "max-value"]
+KNOWN = ["factors", "reg", "alpha", "alpha0", "epochs", "k", "max-value", "svd", "svdpp"]
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ KNOWN = ["factors", "reg", "alpha", "alpha0", "epochs", "k", "max-value"]
         ("alpha00", "alpha0"),
         ("alphaa", "alpha"),
         ("epo", "epochs"),
+        ("svd++", "svdpp"),
         ("zzzzzz", None),
         ("", None),
     ],

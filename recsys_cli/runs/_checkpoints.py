@@ -67,13 +67,13 @@ class Checkpoints:
         started = time.monotonic()
         with disk_errors(self._folder):
             self._folder.mkdir(exist_ok=True)
-        numbers = self._numbers()
-        number = max(numbers, default=0) + 1
-        path = self._folder / f"{number}.safetensors"
-        save_arrays(path, dict(arrays), document)
-        commit = {"bytes": path.stat().st_size, **digests(path)}
-        atomic_write(path.with_suffix(".json"), seal(commit))
-        self._drop_but({number, *numbers[: _KEPT - 1]})
+            numbers = self._numbers()
+            number = max(numbers, default=0) + 1
+            path = self._folder / f"{number}.safetensors"
+            save_arrays(path, dict(arrays), document)
+            commit = {"bytes": path.stat().st_size, **digests(path)}
+            atomic_write(path.with_suffix(".json"), seal(commit))
+            self._drop_but({number, *numbers[: _KEPT - 1]})
         self._last = time.monotonic()
         if not self._fixed:
             self._pause = max(_EVERY, _SHARE * (self._last - started))

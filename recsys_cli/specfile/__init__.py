@@ -10,6 +10,7 @@ from recsys_cli.registry import Config, Registry
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import _read
 from recsys_cli.specfile._dump import dump, dump_document
+from recsys_cli.specfile._limits import require_room
 from recsys_cli.specfile._node import Node, Place, located
 from recsys_cli.specfile._parameters import Parameter, parameters, written
 from recsys_cli.specfile._problems import validate
@@ -49,7 +50,8 @@ def load(path: Path, overrides: Sequence[str] = ()) -> ExperimentSpec:
     ------
     SpecError
         If the file is missing or no YAML that specs allow, or anything in it is wrong. All problems
-        are told at once, one a line: ``file:line:column: key: what is wrong``.
+        are told at once, one a line: ``file:line:column: key: what is wrong``. Also if the complete
+        spec is larger than a file may be.
     """
     return _sound(_read.override(_read.read(path), overrides))
 
@@ -79,6 +81,8 @@ def place(path: Path, overrides: Sequence[str], key: str) -> str:
 
 def _sound(root: Node) -> ExperimentSpec:
     spec = validate(root, ExperimentSpec)
+    assert root.place is not None
+    require_room(spec, root.place.file)
     check_space(root, spec)
     return spec
 

@@ -10,11 +10,9 @@ from pathlib import Path
 
 from recsys_cli.errors import SpecError
 from recsys_cli.specfile._node import Node, Place, merge
-from recsys_cli.specfile._yaml import parse, place_at
+from recsys_cli.specfile._yaml import MANY_USERS, MAX_BYTES, parse, place_at
 from recsys_cli.spelling import nearest
 
-#: What the slowest text that size costs is a third of a second.
-MAX_BYTES = 128 << 10
 MAX_INHERITED = 5
 _KEY = re.compile(r"[^.\s=]+(?:\.[^.\s=]+)*")
 
@@ -95,7 +93,7 @@ def _setting(text: str) -> Node:
     try:
         node = _at(parse(value, place.file), place)
     except SpecError as error:
-        raise SpecError(error.message, where=place.file) from None
+        raise SpecError(error.message, where=place.file, hint=error.hint) from None
     return under(key, node, place)
 
 
@@ -127,7 +125,8 @@ def _text(path: Path, named: Place | None) -> str:
         why = (error.strerror or "cannot be read").lower()
         raise SpecError(f"{subject} cannot be read: {why}", where=where) from None
     if len(data) > MAX_BYTES:
-        raise SpecError(f"larger than {MAX_BYTES >> 10} KiB, too large for a spec", where=str(path))
+        what = f"larger than {MAX_BYTES >> 10} KiB, too large for a spec"
+        raise SpecError(what, where=str(path), hint=MANY_USERS)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

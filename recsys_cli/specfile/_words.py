@@ -34,8 +34,8 @@ _MUST_BE = {
     "string_pattern_mismatch": "text that matches {pattern}",
 }
 _COUNTS = {
-    "too_short": "must hold at least {min_length}, holds {actual_length}",
-    "too_long": "must hold at most {max_length}, holds {actual_length}",
+    "too_short": "must hold at least {min_length}, holds {actual_length:,}",
+    "too_long": "must hold at most {max_length}, holds {actual_length:,}",
     "missing": "has too few entries",
 }
 
@@ -82,8 +82,14 @@ def _need(error: dict[str, Any]) -> str | None:
 
 def _sentence(error: dict[str, Any]) -> str:
     if error["type"] in _COUNTS:
-        return _COUNTS[error["type"]].format(**_context(error))
+        bounds = ("min_length", "max_length")
+        counts = {k: _entries(v) if k in bounds else v for k, v in error.get("ctx", {}).items()}
+        return _COUNTS[error["type"]].format(**counts)
     return re.sub("^(Input|Value) should ", "must ", error["msg"])
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 
 def _context(error: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,12 @@ from recsys_cli.errors import SpecError
 from recsys_cli.specfile._node import Node, Place, Scalar
 from recsys_cli.visible import quoted
 
+#: What the slowest text that size costs is a third of a second.
+MAX_BYTES = 128 << 10
 MAX_DEPTH = 64
 MAX_NODES = 5_000
+#: What to do about a spec that is too large: nearly always it lists users.
+MANY_USERS = "a file can list users, one a line: recsys recommend --users FILE"
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 #: Where PyYAML begins a new line.
@@ -165,7 +169,7 @@ class _Builder:
         if depth > MAX_DEPTH:
             self.refuse(event, f"nested more than {MAX_DEPTH} deep")
         if self.nodes > MAX_NODES:
-            self.refuse(event, f"more than {MAX_NODES:,} values")
+            self.refuse(event, f"more than {MAX_NODES:,} values", MANY_USERS)
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             self.refuse(event, "anchors and aliases are not supported; inherit with extends: FILE")
         if getattr(event, "tag", None) is not None:
@@ -174,5 +178,5 @@ class _Builder:
     def place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def refuse(self, event: Any, message: str) -> NoReturn:
-        raise SpecError(message, where=str(self.place(event)))
+    def refuse(self, event: Any, message: str, hint: str | None = None) -> NoReturn:
+        raise SpecError(message, where=str(self.place(event)), hint=hint)

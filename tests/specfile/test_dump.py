@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recsys_cli.errors import SpecError
 from recsys_cli.loaders import LOADERS
 from recsys_cli.models import MODELS
 from recsys_cli.prepare import FILTERS
@@ -24,7 +26,7 @@ from recsys_cli.spec import (
     SearchSpec,
     TrainSpec,
 )
-from recsys_cli.specfile import dump, from_document, loads
+from recsys_cli.specfile import dump, from_document, load, loads
 from recsys_cli.specfile._problems import validate
 from recsys_cli.specfile._read import document
 from recsys_cli.splitters import SPLITTERS
@@ -121,3 +123,58 @@ def test_what_turns_or_hides_text_is_written_as_an_escape(text: str) -> None:
     users = RecommendSpec(users=[text, "é"])
     spec = loads(SAMPLE).model_copy(update={"recommend": users})
     assert text not in dump(spec) and loads(dump(spec)) == spec
+
+
+def _listing(users: str) -> str:
+    return f"{SAMPLE.partition('recommend:')[0]}recommend: {{users: [{users}]}}\n"
+
+
+def _most(users: Callable[[int], str], high: int, within: int) -> int:
+    """Return how many users are accepted; as many and ``within`` more are not."""
+    low = 0
+    while high - low > within:
+        middle = (low + high) // 2
+        try:
+            loads(_listing(users(middle)))
+            low = middle
+        except SpecError:
+            high = middle
+    return low
+
+
+@pytest.mark.parametrize(
+    ("users", "high", "within", "says"),
+    [
+        (lambda count: "'1'," * count, 5_000, 1, "values, more than 5,000"),
+        (lambda count: f"'{'x ' * count}'", 64_000, 1_000, "bytes, more than 128 KiB"),
+        (lambda count: "'" + "\u202e" * count + "'", 24_000, 1_000, "bytes, more than 128 KiB"),
+    ],
+    ids=["values", "bytes", "escapes"],
+)
+def test_the_largest_spec_reads_back_and_a_larger_one_is_refused(
+    users: Callable[[int], str], high: int, within: int, says: str
+) -> None:
+    most = _most(users, high, within)
+    spec = loads(_listing(users(most)))
+    assert loads(dump(spec)) == spec
+    with pytest.raises(SpecError, match=says) as caught:
+        loads(_listing(users(most + within)))
+    assert caught.value.where == "spec" and "--users FILE" in str(caught.value)
+
+
+def test_what_is_inherited_counts(spec_file: Path) -> None:
+    spec_file.write_text(_listing("'1', " * 2_600))
+    heir = spec_file.with_name("heir.yaml")
+    heir.write_text(f"extends: {spec_file.name}\nseeds: {[*range(2_600)]}\n")
+    assert load(spec_file)
+    with pytest.raises(SpecError, match="values, more than 5,000") as caught:
+        load(heir)
+    assert caught.value.where == str(heir)
+
+
+def test_blocks_by_default_count_as_depth() -> None:
+    chain = SAMPLE.replace("{name: als, factors: 8, reg: 1e-2}", "@")
+    for _ in range(31):
+        chain = chain.replace("@", "{name: ensemble, models: [@, {name: als}]}")
+    with pytest.raises(SpecError, match="deep"):
+        loads(chain.replace("@", "{name: als}"))

@@ -86,7 +86,7 @@ zzz: 1
         (
             "metrics: [ndcg@10, recall@10]",
             "metrics: []",
-            "15:12: evaluation.metrics: must hold at least 1, holds 0",
+            "15:12: evaluation.metrics: must hold at least 1 entry, holds 0",
         ),
         (
             "    - {name: min-value, value: 3}",

@@ -1,4 +1,4 @@
-"""Sixty hostile specs by hand: what each holds, where it must be refused, and what is said."""
+"""Hostile specs by hand: what each holds, where it must be refused, and what is said."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ def _keys(count: int, text: str = "{}: 1\n") -> str:
 
 def _space(block: str) -> str:
     return f"{BASE}search:\n  metric: ndcg@10\n  space: {block}\n"
+
+
+def _users(users: str, head: str = "") -> str:
+    return f"{BASE}recommend: {{{head}users: [{users}]}}\n"
 
 
 _PARTS: list[Hand] = [
@@ -92,12 +96,16 @@ _PARTS: list[Hand] = [
     Hand("many words", BASE + "seed: " + "x " * (ROOM // 2), "5:7", "an integer"),
     Hand("many keys", BASE + _keys(2400), "5:1", "unknown key"),
     Hand("too many keys", BASE + _keys(9000), "", "5,000 values"),
+    Hand("users to the brim", _users("'1', " * 4880), None),
+    Hand("too many with its defaults", _users("'1', " * 4950), "", "more than 5,000"),
+    Hand("too long with its defaults", _users("'196'," * 4800 + "x" * 98_000), "", "128 KiB"),
+    Hand("too long in escapes", _users('"' + "\u202e" * (ROOM // 4) + '"'), "", "128 KiB"),
     Hand("many choices", _space(f"{{model.factors: {{choice: {[*range(1, 1001)]}}}}}"), None),
     Hand(
         "many metrics",
         f"{BASE}evaluation: {{metrics: {['map@1'] * 4900}}}",
         "5:23",
-        "at most 1000",
+        "at most 1,000 entries, holds 4,900",
     ),
 ]
 SPECS = {hand.name: hand for hand in _PARTS}

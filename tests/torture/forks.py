@@ -56,7 +56,16 @@ COMMANDS = {
     "tune": ["tune", "tuned.yaml", "--force"],
     "bless": ["regress", "als.yaml", "--baseline", "baseline.json", "--bless"],
     "recommend": ["recommend", "als-1", "--all", "-o", "recs.parquet"],
+    "checkpoints": ["train", "als.yaml", "--checkpoint", "0.0001s"],
+    "resume": ["train", "--resume", "als-4", "--checkpoint", "0.0001s"],
+    "rm": ["runs", "rm", "als-3"],
+    "gc": ["runs", "gc"],
+    "tag": ["runs", "tag", "als-3", "best"],
 }
+#: How else than by 0 a command ends that has done its work already: there is nothing left of it.
+DONE = {"resume": 2, "rm": 6}
+#: Where the run is stopped that ``resume`` goes on with: after so much of its operations.
+_STOPPED = 0.8
 
 
 class Ended(NamedTuple):
@@ -118,6 +127,8 @@ def check(world: Path) -> Store:
             store.find(summary.id).verify()
             collected = set(strays(run))
             assert not [path for path in unknown(store.find(summary.id)) if path not in collected]
+    for path in (store.root / ".trash").glob("[!.]*"):
+        Run(path).verify()
     for path in world.rglob("*"):
         if FORM.fullmatch(path.name):
             assert path in temporary.strays(path.parent), path
@@ -172,9 +183,12 @@ class Forks:
             )
         self._say(self._warming())
         assert self._heard() == "warm\n"
-        for name in ("train", "evaluate", "recommend", "bless"):
+        for name in ("train", "evaluate", "recommend", "bless", "train"):
             ended = self.run(self.template, COMMANDS[name])
             assert ended.code == 0, ended
+        _, operations = self.measure("checkpoints")
+        stop = {"nth": int(_STOPPED * operations), "how": BEFORE}
+        assert self.run(self.template, COMMANDS["checkpoints"], **stop).code < 0
 
     def _warming(self) -> list[list[str]]:
         warm = self.folder / "warm"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
+from pathlib import Path
 from random import Random
+from typing import Any
+
+import pyarrow.parquet as pq
 
 KNOWN = [
     *("", " ", "  ", ".", "..", "...", "/", "//", "~", "-", "--", "---", "-x", "--help", "-1", "*"),
@@ -46,3 +52,13 @@ def word(rng: Random) -> str:
 def text(rng: Random) -> str:
     """Return one that a file in UTF-8 can hold."""
     return draw(rng).encode("utf-8", "ignore").decode()
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a file of recommendations, read without recsys."""
+    if path.suffix == ".parquet":
+        return list(pq.read_table(path).to_pylist())
+    with path.open(encoding="utf-8", newline="") as file:
+        if path.suffix == ".jsonl":
+            return [json.loads(line) for line in file.read().split("\n") if line]
+        return list(csv.DictReader(file))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from recsys_cli.runs import Store
 from tests.cli.conftest import Result, document, make
@@ -86,7 +89,7 @@ def of_users(name: str, here: Path) -> None:
     run(*words)
     for suffix in ("csv", "parquet", "jsonl"):
         assert run(*words, "-o", f"out.{suffix}", "-k", "1").code == 0
-        assert [row["user"] for row in rows(here / f"out.{suffix}")] == names
+        assert [row["user"] for row in hostile_names.rows(here / f"out.{suffix}")] == names
         (here / f"out.{suffix}").unlink()
     (here / "users.txt").unlink()
 
@@ -106,7 +109,7 @@ def of_output(name: str, here: Path) -> None:
     path = Path(f"{name}.csv")
     result = run("recommend", "popular", "--user=1", "-k", "1", f"--output={path}")
     if result.code == 0:
-        assert [row["user"] for row in rows(path)] == ["1"]
+        assert [row["user"] for row in hostile_names.rows(path)] == ["1"]
         path.unlink()
 
 
@@ -159,13 +162,109 @@ def of_command(name: str, here: Path) -> None:
     assert run("data", "describe", "--", name).code in (2, 6)
 
 
+def of_removal(name: str, here: Path) -> None:
+    with own(here) as mine:
+        before, ids = inner(mine.root), set(mine.ids())
+        result = run("runs", "rm", "--runs=mine", "--", name)
+        assert set(mine.ids()) == (ids - {name} if result.code == 0 else ids)
+        assert result.code == 0 or inner(mine.root) == before
+
+
+def of_tag(name: str, here: Path) -> None:
+    with own(here) as mine:
+        tagged = run("runs", "tag", "--runs=mine", "--", "als-1", name)
+        assert tags(mine) == ([name] if tagged.code == 0 else [])
+        untagged = run("runs", "untag", "--runs=mine", "--", "als-1", name)
+        assert untagged.code == 0 or tagged.code
+        assert not tags(mine)
+        for command in ("tag", "untag"):
+            assert run("runs", command, "--runs=mine", "--", name, "best").code
+
+
+def of_collection(name: str, here: Path) -> None:
+    with own(here) as mine:
+        before = inner(mine.root)
+        run("runs", "gc", "--runs=mine", f"--days={name}")
+        assert inner(mine.root) == before
+
+
+def of_past_runs(name: str, here: Path) -> None:
+    assert run("train", f"--resume={name}").code
+    assert run("reproduce", "--runs=none", "--", name).code
+    run("reproduce", "--", name)
+
+
+def of_baseline(name: str, here: Path) -> None:
+    Path("case.yaml").write_text(json.dumps(document("case", model={"name": "popular"})))
+    assert run("regress", "case.yaml", f"--baseline={name}").code
+    path = Path(f"{name}.json")
+    words = ["regress", "case.yaml", f"--baseline={path}", "--runs=mine"]
+    if run(*words, "--bless").code == 0:
+        assert run(*words).code == 0
+        path.unlink()
+    shutil.rmtree("mine", ignore_errors=True)
+    Path("case.yaml").unlink()
+
+
+def of_search(name: str, here: Path) -> None:
+    search = {"metric": "ndcg@10", "space": {"model.epochs": {"choice": [1]}}}
+    Path("case.yaml").write_text(json.dumps(document("case", search=search)))
+    words = ["tune", "case.yaml", "--runs=mine", "--trials=1"]
+    if run(*words, f"--output={name}.yaml").code == 0:
+        assert run("check", "--no-audit", f"./{name}.yaml").code == 0 or Path(name).is_absolute()
+        Path(f"{name}.yaml").unlink()
+    assert run("tune", f"./{name}").code
+    assert run("tune", "none.yaml", f"--max-time={name}").code
+    shutil.rmtree("mine", ignore_errors=True)
+    Path("case.yaml").unlink()
+
+
+def of_published(name: str, here: Path) -> None:
+    assert run("verify", "--", name).code
+    for option in ("seeds", "output", "only"):
+        assert run("verify", "none.yaml", f"--{option}={name}").code
+
+
+def of_whole_run(name: str, here: Path) -> None:
+    assert run("run", f"./{name}").code
+    blocks = {"model": {"name": "popular"}, "recommend": {"users": [name]}}
+    Path("case.yaml").write_text(yaml.safe_dump(document("case", **blocks)))
+    result = run("run", "case.yaml", "--runs=mine")
+    assert (result.code == 0) == _is_text(name)
+    if result.code == 0:
+        kept = yaml.safe_load(Path("mine/case-1/spec.yaml").read_text(encoding="utf-8"))
+        assert kept["recommend"]["users"] == [name]
+    shutil.rmtree("mine", ignore_errors=True)
+    Path("case.yaml").unlink()
+
+
+@contextmanager
+def own(here: Path) -> Iterator[Store]:
+    """Yield a copy of the runs, ``mine``, which may be changed."""
+    mine = here / "mine"
+    shutil.copytree(os.environ["RECSYS_RUNS"], mine)
+    yield Store(mine)
+    shutil.rmtree(mine)
+
+
+def tags(store: Store) -> list[str]:
+    """Return the tags of the first run."""
+    return next(list(one.tags) for one in store.runs() if one.id == "als-1")
+
+
+def inner(folder: Path) -> dict[str, int]:
+    """Return every file below a folder, and its size."""
+    return {str(p): p.stat().st_size for p in folder.rglob("*") if p.is_file()}
+
+
 PLACES: list[Callable[[str, Path], None]] = [
     *(of_user, of_users, of_item, of_run, of_output, of_fold),
-    *(of_setting, of_spec, of_data, of_runs, of_command),
+    *(of_setting, of_spec, of_data, of_runs, of_command, of_removal),
+    *(of_tag, of_collection, of_past_runs, of_baseline, of_search, of_published, of_whole_run),
 ]
 
 
-@seeds(quick=66, full=900, chunk=66)
+@seeds(quick=76, full=900, chunk=76)
 def test_a_hostile_name_is_taken_exactly_or_refused(request, seeds, here):
     before = tree(here)
     for seed, guard in each(request, seeds):
@@ -230,7 +329,7 @@ def _recommended(form: str, users: list[str]) -> list[dict[str, Any]]:
         return [{"user": one["user"], **item} for one in lists for item in one["items"]]
     path = Path(f"out.{form}")
     assert run(*words, "--all", "-o", str(path)).code == 0
-    found = rows(path)
+    found = hostile_names.rows(path)
     path.unlink()
     assert {row["user"] for row in found} <= set(users)
     return found
@@ -242,16 +341,6 @@ def _is_text(name: str) -> bool:
 
 def _lines(name: str) -> list[str]:
     return name.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def rows(path: Path) -> list[dict[str, Any]]:
-    """Return the rows of a file of recommendations, read without recsys."""
-    if path.suffix == ".parquet":
-        return list(pq.read_table(path).to_pylist())
-    with path.open(encoding="utf-8", newline="") as file:
-        if path.suffix == ".jsonl":
-            return [json.loads(line) for line in file.read().split("\n") if line]
-        return list(csv.DictReader(file))
 
 
 def _clear(folder: Path) -> None:

@@ -15,6 +15,7 @@ from tests.torture.forks import (
     AFTER,
     BEFORE,
     COMMANDS,
+    DONE,
     FAIL_ON,
     FAIL_ONCE,
     INSIDE,
@@ -40,9 +41,10 @@ def recorded(forks: Forks, world: Path, command: str) -> list[Operation]:
 def again(forks: Forks, world: Path, command: str) -> None:
     """Whatever happened, the same command does its work now, and clears up."""
     ended = forks.run(world, COMMANDS[command])
-    assert ended.code == 0, ended
+    assert ended.code in (0, DONE.get(command, 0)), ended
     store = check(world)
-    assert not list(world.glob(".*.tmp"))
+    if command not in ("rm", "gc", "tag"):  # which write nothing there
+        assert not list(world.glob(".*.tmp"))
     if command == "evaluate":
         assert not list(store.find("als-1").path.glob(".*.tmp"))
 
@@ -85,7 +87,7 @@ def failures(operations: list[Operation], command: str) -> list[tuple[Operation,
 
 @pytest.mark.parametrize(
     ("command", "quick"),
-    [("train", 14), ("evaluate", 14), ("run", 5), ("tune", 5), ("bless", 5), ("recommend", 5)],
+    [("train", 14), ("evaluate", 14)] + [(name, 5) for name in [*COMMANDS][2:]],
 )
 def test_an_operation_that_fails_is_told(request, forks, tmp_path, command, quick):
     world = tmp_path / "world"

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -22,6 +23,8 @@ from tests.torture.spec_words import Word, command_words, plain, spec_words, wri
 
 #: Share of the typos that count whose first suggestion must be right.
 RIGHT = 0.97
+#: Typos of the full form: more than there are words.
+TYPOS = 2500
 #: Processor time and memory of a check, however large or odd the spec.
 SECONDS, MEBIBYTES = 1.0, 200
 _PROBLEM = re.compile(r"(?:error: )?case\.yaml(?::(?P<line>\d+):(?P<column>\d+))?: .+", re.DOTALL)
@@ -62,8 +65,24 @@ def told_at(result: Result, line: int, column: int) -> str:
     return next((one.removeprefix(head) for one in lines if one.startswith(head)), "")
 
 
-def a_word(rng: Random) -> tuple[Word, str]:
-    """Return a word and a typo of it that counts; nine in ten stand in a spec."""
+@cache
+def every_word() -> list[Word]:
+    """Return all words, shuffled: the first of them are from everywhere."""
+    words = [*spec_words(), *command_words()]
+    Random(0).shuffle(words)
+    return words
+
+
+def a_word(seed: int, rng: Random) -> tuple[Word, str]:
+    """Return a word and a typo of it that counts.
+
+    The first seeds go through every word; of all others nine in ten stand in a spec. In place of a
+    word that has no typo there is another.
+    """
+    if seed < len(every_word()):
+        word = every_word()[seed]
+        if (found := spec_typos.typo(word, rng)) is not None:
+            return word, found
     words = spec_words() if rng.random() < 0.9 else command_words()
     while True:
         word = rng.choice(words)
@@ -71,12 +90,22 @@ def a_word(rng: Random) -> tuple[Word, str]:
             return word, found
 
 
-@seeds(quick=150, full=2500, chunk=2500)
+def test_the_full_form_misspells_every_word_that_has_a_typo():
+    words = every_word()
+    assert len(words) < TYPOS
+    drawn = [a_word(seed, Random(seed))[0] for seed in range(len(words))]
+    missed = [one for one, word in zip(words, drawn, strict=True) if one is not word]
+    assert not any(
+        spec_typos.counts(found, one) for one in missed for found in spec_typos.one_off(one.text)
+    )
+
+
+@seeds(quick=150, full=TYPOS, chunk=TYPOS)
 def test_a_typo_is_told_with_its_place_and_the_word_that_is_meant(request, seeds, check):
     wrong = []
     for seed, guard in each(request, seeds):
         rng = Random(seed)
-        word, found = a_word(rng)
+        word, found = a_word(seed, rng)
         with guard:
             if word.argv is not None:
                 result = called(*spec_typos.argv(word, found))
