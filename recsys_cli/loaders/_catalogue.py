@@ -11,7 +11,7 @@ import numpy as np
 
 from recsys_cli.data import Features, IdMap
 from recsys_cli.errors import DataError
-from recsys_cli.loaders._fields import BadField, number, shown, text
+from recsys_cli.loaders._fields import BadField, number, require_width, shown, text
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -59,8 +59,7 @@ def records(file: Table, where: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a table; a wrong field count or bytes that are no text are refused."""
     for line, fields in file.rows():
         try:
-            if len(fields) != file.width:
-                raise BadField(f"{file.width} fields expected, {len(fields)} found")
+            require_width(fields, file.width)
             yield line, [text(value, "a field") for value in fields]
         except BadField as problem:
             raise DataError(str(problem), where=f"{where}:{line}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from recsys_cli import temporary
@@ -44,10 +45,14 @@ def download(
             unzip(zipped, folder, unpacked, archive.url)
             _move(unpacked, home / folder)
     except OSError as error:
-        raise OutOfResources(
-            f"no room for {folder}: {error.strerror or error}", where=str(home), hint=need(error)
-        ) from error
+        raise OutOfResources(_failure(error, folder), where=str(home), hint=need(error)) from error
     notify(f"{folder} is in {home}")
+
+
+def _failure(error: OSError, folder: str) -> str:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    head = f"no room for {folder}" if full else f"{folder} cannot be written"
+    return f"{head}: {error.strerror or error}"
 
 
 def _move(source: Path, target: Path) -> None:

@@ -19,6 +19,22 @@ class BadField(Exception):
     """A field that cannot be what its column says; the message is the reason."""
 
 
+class Unread(list[str]):
+    """The fields of a row that cannot be told apart: none, and the reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+def require_width(fields: list[str], width: int) -> None:
+    """Refuse a row that could not be read, or has not ``width`` fields."""
+    if isinstance(fields, Unread):
+        raise BadField(fields.reason)
+    if len(fields) != width:
+        raise BadField(f"{width} fields expected, {len(fields)} found")
+
+
 def text(field: str, role: str) -> str:
     """Return the field as it stands; bytes that are no UTF-8 are refused."""
     if _NOT_TEXT.search(field):

@@ -11,7 +11,7 @@ import numpy as np
 
 from recsys_cli.data import Float64
 from recsys_cli.errors import DataError
-from recsys_cli.loaders._fields import BadField, number, text
+from recsys_cli.loaders._fields import BadField, number, require_width, text
 from recsys_cli.loaders._parquet import ParquetFile
 from recsys_cli.loaders._text import TextFile
 
@@ -134,8 +134,7 @@ def _listed(
 def _row(
     fields: list[str], by: str | None, places: Sequence[int], width: int
 ) -> tuple[str, str, float]:
-    if len(fields) != width:
-        raise BadField(f"{width} fields expected, {len(fields)} found")
+    require_width(fields, width)
     user, item = (
         text(fields[at], f"the {role} id")
         for role, at in zip(("user", "item"), places, strict=False)

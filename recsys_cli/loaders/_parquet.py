@@ -65,7 +65,9 @@ class ParquetFile:
                 self.path, columns=[name], partitioning=None, page_checksum_verification=True
             )
             array = table.column(0).combine_chunks()
-            return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+            if pa.types.is_dictionary(array.type):
+                array = array.dictionary_decode()
+            return array.cast(pa.large_string()) if pa.types.is_string_view(array.type) else array
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"is damaged: {error}", where=str(self.path)) from None
 

@@ -112,7 +112,8 @@ class PublishedLoader(Loader[C], Generic[C]):
         try:
             download(source.archive, home, source.folder, notify, progress)
         except NotFound as error:
-            raise NotFound(error.message, where=error.where, hint=hint) from error
+            both = "; or ".join(filter(None, (error.hint, hint)))
+            raise NotFound(error.message, where=error.where, hint=both) from error
         return self._arrived(folder, hint)
 
     def _arrived(self, folder: Path, hint: str) -> Path:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recsys_cli import threads
 from recsys_cli.data import Float64, Int32
 from recsys_cli.errors import DataError
-from recsys_cli.loaders._fields import BadField, number, seconds, text
+from recsys_cli.loaders._fields import BadField, number, require_width, seconds, text
 from recsys_cli.loaders._rows import Columns, Report, Rows, clean, faults
 from recsys_cli.loaders._text import TextFile
 
@@ -157,10 +157,7 @@ def _fields(
     fields: list[str], file: TextFile, columns: Columns, places: dict[str, int], cut: bool
 ) -> tuple[str, str, dict[str, float]]:
     """Return user, item and the numbers by role of one row."""
-    if not fields:
-        raise BadField("the quotes do not match")
-    if len(fields) != file.width:
-        raise BadField(f"{file.width} fields expected, {len(fields)} found")
+    require_width(fields, file.width)
     if cut and file.width - 1 in places.values():
         raise BadField("the file is cut within this row, or lacks its final line end")
     found = {

@@ -97,7 +97,10 @@ def _chunks(archive: Archive, patience: Patience) -> Generator[tuple[int, bytes]
         except (OSError, http.client.HTTPException) as error:
             late = f"it takes more than {patience.whole:g} seconds"
             reason = late if deadline.over else _reason(error, patience)
-            raise NotFound(f"cannot be downloaded: {reason}", where=archive.url) from error
+            hint = None if deadline.over else _hint(error)
+            raise NotFound(
+                f"cannot be downloaded: {reason}", where=archive.url, hint=hint
+            ) from error
 
 
 @contextmanager
@@ -188,9 +191,20 @@ class _Deadline:
                 socket.socket.shutdown(self._watched, socket.SHUT_RDWR)
 
 
-def _reason(error: Exception, patience: Patience) -> str:
+def _cause(error: Exception) -> Exception:
     if isinstance(error, URLError) and isinstance(error.reason, Exception):
-        return _reason(error.reason, patience)
+        return _cause(error.reason)
+    return error
+
+
+def _hint(error: Exception) -> str | None:
+    if not isinstance(_cause(error), ssl.SSLCertVerificationError):
+        return None
+    return "behind a proxy with a certificate of its own, let SSL_CERT_FILE name that one"
+
+
+def _reason(error: Exception, patience: Patience) -> str:
+    error = _cause(error)
     if isinstance(error, TimeoutError):
         return f"nothing arrived for {patience.silence:g} seconds"
     if isinstance(error, ssl.SSLCertVerificationError):

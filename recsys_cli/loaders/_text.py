@@ -16,9 +16,11 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys_cli.errors import DataError
 from recsys_cli.loaders._columns import column_position
+from recsys_cli.loaders._fields import Unread
 
 _TAIL = 1 << 16
 _ROWS_TO_JUDGE = 10
@@ -60,8 +62,22 @@ class TextFile:
 
     @cached_property
     def quoted(self) -> bool:
-        """Whether a field of this file is quoted."""
-        return self.separator in (",", ";") and b'"' in self.data
+        """Whether a field of this file is quoted: a quote within one, as of 12", is a character."""
+        if self.separator not in (",", ";") or b'"' not in self.data:
+            return False
+        before, _ = self._beside_quotes
+        return bool(np.isin(before, self._borders).any())
+
+    @property
+    def _borders(self) -> list[int]:
+        return [ord(border) for border in (self.separator, "\n", "\r")]
+
+    @cached_property
+    def _beside_quotes(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The byte before and the byte after each quote."""
+        data = np.frombuffer(b"\n" + self.data + b"\n", np.uint8)
+        at = np.flatnonzero(data == ord('"'))
+        return data[at - 1], data[at + 1]
 
     @cached_property
     def quotes_pair(self) -> bool:
@@ -71,13 +87,11 @@ class TextFile:
         """
         if not self.quoted:
             return True
-        quote, border = ord('"'), np.zeros(256, np.bool_)
-        border[[quote, ord(self.separator), ord("\n"), ord("\r")]] = True
-        data = np.frombuffer(b"\n" + self.data + b"\n", np.uint8)
-        at = np.flatnonzero(data == quote)
-        if len(at) % 2:
+        before, after = self._beside_quotes
+        if len(before) % 2:
             return False
-        return bool(border[data[at[::2] - 1]].all() and border[data[at[1::2] + 1]].all())
+        borders = [ord('"'), *self._borders]
+        return bool(np.isin(before[::2], borders).all() and np.isin(after[1::2], borders).all())
 
     @cached_property
     def head(self) -> tuple[int, list[str]]:
@@ -103,7 +117,7 @@ class TextFile:
         return column_position(column, names, self.width, str(self.path))
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the line number and the fields of each row; no fields where quotes do not match.
+        """Yield the line number and the fields of each row; :class:`Unread` where quotes are wrong.
 
         Bytes that are no UTF-8 come as lone surrogates.
         """
@@ -121,7 +135,7 @@ class TextFile:
                 yield line, line, text.split(self.separator)
 
     def _quoted(self, stream: io.TextIOWrapper) -> Iterator[tuple[int, int, list[str]]]:
-        """Yield as :meth:`_lines`. After a quote that matches none, go on with the next line."""
+        """Yield as :meth:`_lines`. After a quote that is wrong, go on with the next line."""
         csv.field_size_limit(max(csv.field_size_limit(), len(self.data)))
         again: deque[str] = deque()
         used: list[str] = []
@@ -141,8 +155,8 @@ class TextFile:
                 fields = next(reader)
             except StopIteration:
                 return
-            except csv.Error:
-                yield before + 1, before + 1, []
+            except csv.Error as error:
+                yield before + 1, before + 1, Unread(_wrong_quote(error, used))
                 again.extendleft(reversed(used[1:]))
                 before, reader = (
                     before + 1,
@@ -178,6 +192,13 @@ class TextFile:
             previous = row
         if previous is not None:
             yield *previous, self.cut
+
+
+def _wrong_quote(error: csv.Error, lines: list[str]) -> str:
+    # A field that takes in lines before it closes was opened by mistake.
+    if len(lines) == 1 and "expected after" in str(error):
+        return "a quote closes within a field"
+    return "the quotes do not match"
 
 
 def _without_marks(data: bytes) -> bytes:

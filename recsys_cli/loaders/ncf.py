@@ -12,7 +12,7 @@ from recsys_cli.data import Dataset, DatasetInfo
 from recsys_cli.errors import DataError, NotFound
 from recsys_cli.loaders._base import Loader, LoaderConfig, Notify, Progress
 from recsys_cli.loaders._build import build
-from recsys_cli.loaders._cache import cached
+from recsys_cli.loaders._cache import bytes_to_load, cached
 from recsys_cli.loaders._home import locate
 from recsys_cli.loaders._read_text import read_text
 from recsys_cli.loaders._rows import Columns, Report, Rows, concatenate
@@ -64,6 +64,11 @@ class NCF(Loader[NCFConfig]):
     def load(self) -> Dataset:
         """Return the dataset from the files or their cache."""
         return cached(self.config.describe(), self._files, self._parse)
+
+    @property
+    def load_bytes(self) -> int:
+        """About how many bytes :meth:`load` holds at its peak."""
+        return bytes_to_load(self.config.describe(), self._files)
 
     def _parse(self, source_hash: str) -> Dataset:
         parts = [_rows(path) for path in self._files]

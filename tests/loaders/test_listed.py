@@ -108,3 +108,22 @@ def test_a_bad_table_is_named(tmp_path, name, text, message):
     path.write_text(text, errors="surrogateescape")
     with pytest.raises(DataError, match=message):
         read_listed(path, ("rank", "score"))
+
+
+def test_reading_the_files_of_ncf_takes_memory(ncf):
+    assert LOADERS.get("ncf")(path="toy").load_bytes == 5 * len(TRAIN + TEST)
+
+
+def test_text_of_the_view_type_is_read_as_any_other(ncf):
+    view = pa.string_view()
+    columns = {
+        "user": pa.array(["a", "b"], view),
+        "item": pa.array(["x", "é"], view),
+        "rating": pa.array(["2.5", "3"], view),
+    }
+    pq.write_table(pa.table(columns), ncf / "view.parquet")
+    data = LOADERS.get("delimited")(path="view.parquet").load().interactions
+    assert (data.users.ids, data.items.ids) == (("a", "b"), ("x", "é"))
+    assert data.value.tolist() == [2.5, 3]
+    found = read_listed(ncf / "view.parquet", ["rating"])
+    assert (found.item, found.value.tolist()) == (["x", "é"], [2.5, 3])

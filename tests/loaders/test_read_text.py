@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from recsys_cli.errors import DataError
 from recsys_cli.loaders import _read_text
+from recsys_cli.loaders._catalogue import records
 from recsys_cli.loaders._read_text import read_text
 from recsys_cli.loaders._rows import Columns, Report, Rows, faults
 from recsys_cli.loaders._text import TextFile
@@ -57,7 +59,7 @@ def listed(rows: Rows) -> list[tuple[object, ...]]:
         ("u1,i1,3,then", 'the timestamp "then" is not a number'),
         ("u1,i1,3,881250949000", "the timestamp is no time between the years 1 and 9999 (unix)"),
         (b"\xff1,i1,3,7", "the user id is not UTF-8 text"),
-        ('"u1"x,i1,3,7', "the quotes do not match"),
+        ('"u1"x,i1,3,7', "a quote closes within a field"),
         ("u1,i1,1e400,7", 'the rating "1e400" is not a finite number'),
         ("u1,i1,3,1e400", 'the timestamp "1e400" is not a finite number'),
     ],
@@ -291,3 +293,25 @@ def test_a_mark_of_utf_8_in_a_file_said_to_be_latin_1(tmp_path: Path) -> None:
     content = "\ufeffu,i,3,7\n".encode()
     with pytest.raises(DataError, match="begins with the mark of UTF-8"):
         read(content, tmp_path, Columns(0, 1, 2, 3), header=False, encoding="latin-1")
+
+
+def test_a_quote_within_a_field_is_a_character_to_the_fast_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_read_text, "_slow", Mock(side_effect=AssertionError))
+    content = 'us"er,user,item,rating,time\n1,u,12" disc,3,7\n2,u"",i"x",3,7\n3, "v",7",4,8\n'
+    rows = read(content, tmp_path)
+    assert [row[:2] for row in listed(rows)] == [("u", '12" disc'), ('u""', 'i"x"'), (' "v"', '7"')]
+
+
+def test_quotes_around_fields_and_within_others(tmp_path: Path) -> None:
+    rows = read(HEADER + 'u,12" disc,3,7\n"v","one, two",4,8\n', tmp_path)
+    assert listed(rows) == [("u", '12" disc', 3, 7), ("v", "one, two", 4, 8)]
+
+
+def test_a_quote_that_closes_within_a_field_of_a_catalogue(tmp_path: Path) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text('id,title\n1,"One"\n2,"Two" ,\n')
+    with pytest.raises(DataError, match="a quote closes within a field") as error:
+        list(records(TextFile(path, ",", header=True), str(path)))
+    assert error.value.where == f"{path}:3"

@@ -1,11 +1,9 @@
-"""Small files in the layouts of published data, and a plain reading of their titles."""
+"""Small files in the layouts of published data, and a plain reading of what describes ids."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -18,6 +16,18 @@ from recsys_cli.loaders.movielens import MovieLens
 from recsys_cli.loaders.ncf import NCF
 from tests.torture.mutations import Lines
 from tests.torture.plain_reader import Layout
+from tests.torture.plain_sides import (
+    Column,
+    Known,
+    Side,
+    age,
+    first,
+    flagged,
+    labels,
+    movies_of,
+    plain_tags,
+    texts,
+)
 
 #: Rows of interactions in each file; the loaders are told that so many were published.
 ROWS = 40
@@ -26,18 +36,32 @@ _TABS = Layout("\t", False, 0, 1, 2, 3, scale=(1, 5))
 
 @dataclass
 class Files:
-    """One published dataset: its files, those of interactions, and that of titles.
+    """One published dataset: its files, those of interactions, and those that describe ids.
 
-    ``titles`` is a file, its separator, whether it has a header, its encoding, and the columns of
-    id and title.
+    ``folds`` are files of rows that test, by name; ``tags`` the files of tags and of who gave them.
     """
 
     lines: dict[str, Lines]
     separators: dict[str, str]
     tables: dict[str, Layout]
     load: Callable[[], Dataset]
-    titles: tuple[str, str, bool, str, int, int] | None = None
+    sides: dict[str, Side] = field(default_factory=dict)
     counted: bool = True
+    folds: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, str] | None = None
+
+    def data(self, name: str) -> bytes:
+        """Return the content of a file."""
+        return b"".join(self.lines[name])
+
+    def known(self) -> list[tuple[str, dict[str, Column], Known]]:
+        """Return what the files say of items or users; Unreadable where one is malformed."""
+        found = [(s.of, s.columns, s.known(self.data(name))) for name, s in self.sides.items()]
+        if self.tags is not None:
+            tags = plain_tags(*map(self.data, self.tags))
+            column = Column("tagID", labels, ())
+            found.append(("items", {"tag": column}, {id_: {"tag": t} for id_, t in tags.items()}))
+        return found
 
     def write(self, home: Path) -> None:
         """Write all of them."""
@@ -62,9 +86,11 @@ def text(lines: list[str], encoding: str = "utf-8") -> Lines:
 
 def ml_100k(rng: Random) -> Files:
     """Tabs, and a catalogue in Latin-1 with flags."""
-    flags = "|".join("01"[i % 3 == 0] for i in range(19))
-    items = text([f"{i}|Misérables {i}|01-Jan-1995||u|{flags}" for i in range(1, 14)], "latin-1")
-    users = text([f"{u}|{20 + u}|F|artist|0{u}" for u in range(1, 14)])
+    flags = ["|".join("01"[g % i == 1] for g in range(19)) for i in range(1, 14)]
+    items = text(
+        [f"{i}|Misérables {i}|01-Jan-1995||u|{own}" for i, own in enumerate(flags, 1)], "latin-1"
+    )
+    users = text([f"{u}|{20 + u}|{'FM'[u % 2]}|artist|0{u}" for u in range(1, 14)])
     folder = "ml-100k/"
     lines = {"u.data": table(rng, "\t"), "u.item": items, "u.user": users}
     lines["u1.test"] = lines["u.data"][:9]
@@ -73,27 +99,49 @@ def ml_100k(rng: Random) -> Files:
         {folder + name: "\t|"[name in ("u.item", "u.user")] for name in lines},
         {folder + "u.data": _TABS},
         MovieLens(size="100k").load,
-        (folder + "u.item", "|", False, "latin-1", 0, 1),
+        {
+            folder + "u.item": Side(
+                "items",
+                Layout("|", False, encoding="latin-1"),
+                0,
+                {"title": Column(1, first), "genre": Column(5, flagged, ())},
+            ),
+            folder + "u.user": Side(
+                "users",
+                Layout("|", False),
+                0,
+                {"age": Column(1, age, None)} | texts(gender=2, occupation=3, zip=4),
+            ),
+        },
+        folds={"u1": folder + "u1.test"},
     )
 
 
 def ml_1m(rng: Random) -> Files:
     """Two colons."""
-    movies = text([f"{i}::Misérables {i}::Drama|Crime" for i in range(1, 14)], "latin-1")
-    users = text([f"{u}::F::1::10::0{u}" for u in range(1, 14)])
+    genres = ["Drama|Crime", "Crime", "Drama| Crime |Drama", "", "Drama||War"]
+    movies = text([f"{i}::Misérables {i}::{genres[i % 5]}" for i in range(1, 14)], "latin-1")
+    users = text([f"{u}::{'FM'[u % 2]}::{u}::{u % 3}::0{u}" for u in range(1, 14)])
     lines = {"ratings.dat": table(rng, "::"), "movies.dat": movies, "users.dat": users}
     return Files(
         {f"ml-1m/{name}": content for name, content in lines.items()},
         {f"ml-1m/{name}": "::" for name in lines},
         {"ml-1m/ratings.dat": replace(_TABS, separator="::")},
         MovieLens(size="1m").load,
-        ("ml-1m/movies.dat", "::", False, "latin-1", 0, 1),
+        {
+            "ml-1m/movies.dat": movies_of(Layout("::", False, encoding="latin-1")),
+            "ml-1m/users.dat": Side(
+                "users", Layout("::", False), 0, texts(gender=1, age=2, occupation=3, zip=4)
+            ),
+        },
     )
 
 
 def ml_25m(rng: Random) -> Files:
     """Commas, a header and quotes."""
-    movies = text(["movieId,title,genres"] + [f'{i},"Film, ""{i}""",Drama' for i in range(1, 14)])
+    genres = ["Drama", "(no genres listed)", "Crime|Drama"]
+    titles = [f'{i},"Film, ""{i}""",{genres[i % 3]}' for i in range(1, 14)]
+    movies = text(["movieId,title,genres", *titles])
     lines = {
         "ratings.csv": table(rng, ",", "userId,movieId,rating,timestamp"),
         "movies.csv": movies,
@@ -103,15 +151,15 @@ def ml_25m(rng: Random) -> Files:
         {f"ml-25m/{name}": "," for name in lines},
         {"ml-25m/ratings.csv": Layout(",", True, 0, 1, 2, 3, scale=(0.5, 5))},
         MovieLens(size="25m").load,
-        ("ml-25m/movies.csv", ",", True, "utf-8", 0, 1),
+        {"ml-25m/movies.csv": movies_of(Layout(","))},
     )
 
 
 def last_fm(rng: Random) -> Files:
     """Headers, and four files of which one is in Latin-1."""
     folder = "hetrec2011-lastfm-2k/"
-    tags = text(["tagID\ttagValue", "1\tmetal", "2\ttropicália"], "latin-1")
-    given = [f"{u}\t{u}\t{1 + u % 2}\t1\t4\t2009" for u in range(1, 13)]
+    tags = text(["tagID\ttagValue", "1\tmetal", "2\ttropicália", "3\tfado"], "latin-1")
+    given = [f"{u}\t{1 + u % 4}\t{rng.randint(1, 3)}\t1\t4\t2009" for u in range(1, 25)]
     lines = {
         "user_artists.dat": table(rng, "\t", "userID\tartistID\tweight", columns=3),
         "artists.dat": text(["id\tname\turl"] + [f'{i}\t"Björk" {i}\tu' for i in range(1, 14)]),
@@ -124,7 +172,12 @@ def last_fm(rng: Random) -> Files:
         {folder + name: "\t" for name in lines},
         {folder + "user_artists.dat": plays},
         LastFM().load,
-        (folder + "artists.dat", "\t", True, "utf-8", 0, 1),
+        {
+            folder + "artists.dat": Side(
+                "items", Layout("\t"), "id", {"title": Column("name", first)}
+            )
+        },
+        tags=(folder + "tags.dat", folder + "user_taggedartists.dat"),
     )
 
 
@@ -183,23 +236,3 @@ def expect_few(set_item: Callable[..., None], set_attribute: Callable[..., None]
     for size in ("100k", "1m", "25m"):
         set_item(movielens._SIZES, size, movielens._SIZES[size]._replace(ratings=ROWS))
     set_attribute(lastfm, "_ROWS", ROWS)
-
-
-def plain_titles(
-    data: bytes, separator: str, header: bool, encoding: str, id_: int, title: int
-) -> dict[str, str] | None:
-    """Return the titles by id, None where a row is malformed."""
-    try:
-        content = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
-        lines = io.StringIO(content, newline="").readlines()
-        quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
-        if len(separator) > 1:
-            rows = [line.rstrip("\r\n").split(separator) for line in lines if line.strip("\r\n")]
-        else:
-            rows = list(csv.reader(lines, delimiter=separator, quoting=quoting, strict=True))
-    except (UnicodeDecodeError, csv.Error):
-        return None
-    rows = [row for row in rows if row][header:]
-    found = {row[id_]: row[title] for row in rows if len(row) > title}
-    sound = len({len(row) for row in rows}) == 1 and len(found) == len(rows)
-    return found if sound and all(id_.strip() for id_ in found) else None

@@ -98,7 +98,7 @@ def rows(layout: Layout, n: int, rng: Random) -> list[bytes]:
             "iso": iso,
         }[layout.time_format]
         value = rng.choice(["1", "5", "4.5", "0.5", f"{rng.uniform(0.5, 5)}"])
-        note = rng.choice(["", "x", '"a, b"' if layout.separator == "," else "é"])
+        note = rng.choice(["", "x", '12" disc', '"a, b"' if layout.separator == "," else "é"])
         lines.append([rng.choice(users), rng.choice(items), value, time, note])
     swap = layout.user == 1
     lines = [[line[1], line[0], *line[2:]] if swap else line for line in lines]

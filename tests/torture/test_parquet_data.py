@@ -28,6 +28,7 @@ Kind = tuple[pa.DataType, Callable[[int], Any]]
 ID_KINDS: list[Kind] = [
     (pa.string(), "u{}".format),
     (pa.large_string(), "u{}".format),
+    (pa.string_view(), "u{}".format),
     (pa.dictionary(pa.int32(), pa.string()), "u{}".format),
     *((kind, int) for kind in (pa.int8(), pa.uint8(), pa.int32(), pa.int64(), pa.uint64())),
 ]
@@ -48,6 +49,7 @@ RATING_KINDS: list[Kind] = [
     *((kind, int) for kind in (pa.int8(), pa.int64(), pa.uint64())),
     (pa.decimal128(20, 4), lambda n: Decimal(n) / 4),
     (pa.string(), str),
+    (pa.string_view(), str),
     (pa.dictionary(pa.int8(), pa.float64()), float),
 ]
 TIME_KINDS: list[Kind] = [
@@ -94,11 +96,15 @@ def column(kinds: list[Kind], n: int, rng: Random) -> pa.Array:
 def _odd(kind: pa.DataType, rng: Random) -> pa.Array:
     """Return an array of one odd value of a type, null where none other is known."""
     types, value = pa.types, None
-    if types.is_string(kind) or types.is_large_string(kind):
+    raw = {
+        pa.string(): pa.binary(),
+        pa.large_string(): pa.large_binary(),
+        pa.string_view(): pa.binary_view(),
+    }
+    if kind in raw:
         value = rng.choice([*IDS, *NUMBERS])
         if rng.random() < 0.2:
-            raw = pa.large_binary() if types.is_large_string(kind) else pa.binary()
-            return pa.array([b"\xff\xfe"], raw).view(kind)
+            return pa.array([b"\xff\xfe"], raw[kind]).view(kind)
     elif types.is_floating(kind) and kind != pa.float16():
         value = rng.choice(HOSTILE["float"])
     elif kind in (pa.int64(), pa.timestamp("s")):
