@@ -248,6 +248,7 @@ def evaluate(
     soundness.check(spec)
     prepared = prepared or prepare(spec, listener)
     _require_same_data(run.id, prepared, run.record["fingerprints"]["data"])
+    foresight.require(spec, prepared.dataset, trains=False)
     found: dict[str, Evaluation] = {}
     leaks: dict[str, list[Finding]] = {}
     for split in splits(spec, prepared.dataset, listener):

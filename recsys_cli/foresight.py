@@ -47,19 +47,24 @@ def require_load(loader: Loader[Any]) -> None:
     memory.require(parts, f"reading {loader.spec_name()}", "take a smaller dataset")
 
 
-def require(spec: ExperimentSpec, dataset: Dataset) -> None:
-    """Refuse to train and evaluate what there is no memory for, before any of it is allocated.
+def require(spec: ExperimentSpec, dataset: Dataset, *, trains: bool = True) -> None:
+    """Refuse what there is no memory for, before any of it is allocated.
+
+    Parameters
+    ----------
+    trains : bool
+        Whether a model is to be trained, beside being evaluated.
 
     Raises
     ------
     OutOfResources
         It says what to lower.
     """
-    found = need(spec, dataset)
+    found = need(spec, dataset, trains=trains)
     memory.require(found.parts, f"{found.stage} {spec.model.component_name()}", _advice(spec))
 
 
-def need(spec: ExperimentSpec, dataset: Dataset) -> Need:
+def need(spec: ExperimentSpec, dataset: Dataset, *, trains: bool = True) -> Need:
     """Return what a run on a dataset, prepared already, will need at its peak.
 
     All interactions are taken to be trained on.
@@ -87,7 +92,8 @@ def need(spec: ExperimentSpec, dataset: Dataset) -> Need:
     }
     reading = LOADERS.create(spec.dataset.loader).load_bytes
     found = [Need("reading", {"libraries": _TO_READ, "data": reading})]
-    found += [Need(stage, common | parts) for stage, parts in stages.items()]
+    later = [Need(stage, common | parts) for stage, parts in stages.items()]
+    found += [one for one in later if trains or one.stage != "training"]
     return max(found, key=lambda need: need.bytes)
 
 

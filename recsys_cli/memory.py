@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recsys_cli import threads
+from recsys_cli.cgroups import groups
 from recsys_cli.errors import OutOfResources, SpecError
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -24,7 +25,6 @@ _COMPILING = 100 * MIB
 #: Addresses that libraries take and do not fill, and those of each thread's stack and heap.
 _ADDRESSES, _THREAD = 550 * MIB, 72 * MIB
 _UNITS = {"": 1, "k": KIB, "m": MIB, "g": GIB, "t": GIB << 10}
-_CGROUPS, _OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 class Limit(NamedTuple):
@@ -165,21 +165,10 @@ def _rlimits() -> Iterator[Limit]:
 
 def _cgroup_limits() -> Iterator[Limit]:
     """Yield the limits of this process's control group and of those around it."""
-    try:
-        lines = _OWN_GROUPS.read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        root = _CGROUPS / "memory" if controllers else _CGROUPS
-        name = "memory.limit_in_bytes" if controllers else "memory.max"
-        inner = Path(path.lstrip("/"))
-        for group in (inner, *inner.parents):
-            with_limit = root / group / name
-            if (size := _number(with_limit)) is not None:
-                yield Limit(size, str(with_limit))
+    for group, second in groups("memory"):
+        file = group / ("memory.max" if second else "memory.limit_in_bytes")
+        if (size := _number(file)) is not None:
+            yield Limit(size, str(file))
 
 
 def _number(path: Path) -> int | None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from recsys_cli import memory
+from recsys_cli import cgroups, experiment, foresight, memory
+from recsys_cli.data import Dataset
 from recsys_cli.errors import OutOfResources, SpecError
+from recsys_cli.listener import SILENT
 from recsys_cli.memory import GIB, MIB, Limit
+from recsys_cli.runs import Run, Store
+from recsys_cli.specfile import from_document
+from tests.cli.conftest import make
 
 
 @pytest.fixture
@@ -58,8 +63,8 @@ def test_ulimit_counts_without_the_addresses_that_libraries_reserve(monkeypatch)
 @pytest.mark.parametrize(
     ("line", "file"),
     [
-        ("0::/work/job", "work/memory.max"),
-        ("4:cpu,memory:/work/job", "memory/work/memory.limit_in_bytes"),
+        ("0::/outer/job", "outer/memory.max"),
+        ("4:cpu,memory:/outer/job", "memory/outer/memory.limit_in_bytes"),
     ],
 )
 def test_a_control_group_is_heeded_and_those_around_it(tmp_path, monkeypatch, line, file) -> None:
@@ -70,8 +75,8 @@ def test_a_control_group_is_heeded_and_those_around_it(tmp_path, monkeypatch, li
     inner = (groups / file).parent / "job" / (groups / file).name
     inner.parent.mkdir()
     inner.write_text("max\n")
-    monkeypatch.setattr(memory, "_CGROUPS", groups)
-    monkeypatch.setattr(memory, "_OWN_GROUPS", own)
+    monkeypatch.setattr(cgroups, "_ROOT", groups)
+    monkeypatch.setattr(cgroups, "_OWN", own)
     assert list(memory._cgroup_limits()) == [Limit(GIB, str(groups / file))]
 
 
@@ -94,3 +99,18 @@ def test_a_limit_below_the_libraries_is_refused_at_once(unlimited) -> None:
 def test_a_number_beyond_all_memory_is_no_size():
     with pytest.raises(SpecError, match="is no size"):
         memory.parsed("9" * 400, "--memory")
+
+
+def test_an_evaluation_by_itself_is_refused_too(tmp_path, unlimited) -> None:
+    run = make(Store(tmp_path), "als", evaluated=False)
+    enough = foresight.need(from_document(run.spec_document), prepared(run), trains=False).bytes
+    with memory.within(str(enough - 1)), pytest.raises(OutOfResources, match="evaluating als"):
+        experiment.evaluate(run, SILENT)
+    assert run.metrics is None
+    with memory.within(str(enough)):
+        experiment.evaluate(run, SILENT)
+    assert run.metrics is not None
+
+
+def prepared(run: Run) -> Dataset:
+    return experiment.prepare(from_document(run.spec_document), SILENT).dataset

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recsys_cli.cli import render
 from recsys_cli.cli._options import (
     JsonOption,
     MemoryOption,
@@ -16,6 +17,9 @@ from recsys_cli.cli._options import (
     ThreadsOption,
     check_output,
 )
+
+if TYPE_CHECKING:
+    from recsys_cli.regression import Gate
 
 NAME = "regress"
 
@@ -38,7 +42,6 @@ def command(
 
     They run in a scratch folder, with --bless in that of runs; a metric may fall by its tolerance.
     """
-    from recsys_cli.cli import render
     from recsys_cli.cli._screen import screen
     from recsys_cli.errors import GateFailed
     from recsys_cli.regression import regress
@@ -52,17 +55,7 @@ def command(
     if json:
         render.print_json([asdict(gate) for gate in gates])
     else:
-        rows = [
-            [
-                gate.spec,
-                gate.metric,
-                render.number(gate.baseline),
-                render.number(gate.value),
-                f"{gate.tolerance:.1%}",
-                "blessed" if bless else "ok" if gate.passed else "FAILED",
-            ]
-            for gate in gates
-        ]
+        rows = [_row(gate, bless) for gate in gates]
         columns = ["spec", "metric", ">baseline", ">now", ">tolerance", "gate"]
         render.print_table(None, columns, rows)
     failed = sum(not gate.passed for gate in gates)
@@ -70,3 +63,14 @@ def command(
         raise GateFailed(
             f"{failed} of {len(gates)} metrics did not hold", hint="--bless accepts the new values"
         )
+
+
+def _row(gate: Gate, bless: bool) -> list[str]:
+    return [
+        gate.spec,
+        gate.metric,
+        render.number(gate.baseline),
+        render.number(gate.value),
+        f"{gate.tolerance:.1%}",
+        "blessed" if bless else "ok" if gate.passed else "FAILED",
+    ]

@@ -19,21 +19,23 @@ from recsys_cli.errors import SpecError
 
 NAME = "show"
 
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        metavar="GROUPS",
+        help="Print metrics by activity, cold, popularity, repeat or a column of users or items; "
+        "or the worst users.",
+    ),
+]
+
 
 def command(
     run: RunArgument = "latest",
     factors: Annotated[
         bool, typer.Option("--factors", help="Print the top items of each factor instead.")
     ] = False,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            "--by",
-            metavar="GROUPS",
-            help="Print metrics by activity, cold, popularity, repeat or a column of users or "
-            "items; or the worst users.",
-        ),
-    ] = None,
+    by: ByOption = None,
     metric: Annotated[
         list[str], typer.Option("--metric", help="With --by: this metric only; repeatable.")
     ] = [],

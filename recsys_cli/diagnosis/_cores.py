@@ -8,11 +8,10 @@ from pathlib import Path
 
 from recsys_cli import memory as limits
 from recsys_cli import threads
+from recsys_cli.cgroups import groups
 from recsys_cli.diagnosis._finding import Finding
 from recsys_cli.errors import OutOfResources
 
-_CGROUPS = Path("/sys/fs/cgroup")
-_OWN_CGROUPS = Path("/proc/self/cgroup")
 #: What a setting that does harm does; the values that do none.
 _HARMFUL = {
     "NUMBA_DISABLE_JIT": ("kernels run as plain Python, a hundred times slower", ("0",)),
@@ -106,7 +105,7 @@ def open_files(_: Path) -> Iterator[Finding]:
 def _quota() -> float | None:
     """Return the cores whose time the control groups allow; None where they set no limit."""
     shares = []
-    for group, second in _groups():
+    for group, second in groups("cpu"):
         try:
             if second:
                 quota, period = (group / "cpu.max").read_text().split()
@@ -117,18 +116,3 @@ def _quota() -> float | None:
         except (OSError, ValueError):  # none there, or "max"
             continue
     return min((share for share in shares if share > 0), default=None)
-
-
-def _groups() -> Iterator[tuple[Path, bool]]:
-    """Yield this process's control group and those around it, and whether they are of version 2."""
-    try:
-        lines = _OWN_CGROUPS.read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        inner = Path(path.lstrip("/"))
-        for group in (inner, *inner.parents):
-            yield (_CGROUPS / "cpu" if controllers else _CGROUPS) / group, not controllers

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from recsys_cli import compilation, diagnosis, memory, threads, warming
+from recsys_cli import cgroups, compilation, diagnosis, memory, threads, warming
 from recsys_cli.cli._screen import screen
-from recsys_cli.diagnosis import _cores, _folder, _packages
+from recsys_cli.diagnosis import _folder, _packages
 from recsys_cli.errors import NotFound, OutOfResources
 from tests.cli.conftest import HOUSE
 
@@ -155,8 +155,8 @@ def test_a_share_of_the_cores_time_is_told(found, monkeypatch, tmp_path, second)
         (inner / "cpu.cfs_period_us").write_text("100000\n")
         (inner.parent / "cpu.cfs_quota_us").write_text("150000\n")
         (inner.parent / "cpu.cfs_period_us").write_text("100000\n")
-    monkeypatch.setattr(_cores, "_OWN_CGROUPS", own)
-    monkeypatch.setattr(_cores, "_CGROUPS", tmp_path / "groups")
+    monkeypatch.setattr(cgroups, "_OWN", own)
+    monkeypatch.setattr(cgroups, "_ROOT", tmp_path / "groups")
     monkeypatch.setattr(threads, "available", lambda: 8)
     assert found("cores").advice == "--threads 2: more of them only wait for each other"
     monkeypatch.setattr(threads, "available", lambda: 1)
