@@ -168,8 +168,8 @@ def test_notes_that_nobody_can_read_stop_nothing(write, recsys):
 
 @pytest.mark.parametrize("closed", [(1,), (2,), (1, 2)])
 def test_closed_streams_are_no_error(tmp_path, closed):
-    code = f"import os\nfor stream in {closed}: os.close(stream)\n"
-    code += "os.execv(os.sys.executable, ['python', '-c', 'from recsys_cli.cli import main; main()'"
-    command = [sys.executable, "-c", code + ", 'runs'])"]
+    recsys = [sys.executable, "-c", "from recsys_cli.cli import main; main()", "runs"]
+    code = f"import os\nfor stream in {closed}: os.close(stream)\nos.execv({recsys[0]!r}, {recsys})"
+    command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0)

@@ -19,7 +19,7 @@ from tests.torture.cases import each, seeds
 
 #: Seconds from the signal to the end of the process, where it gets a core.
 LIMIT = 2.0
-WIDE = {"name": "synthetic", "users": 3000, "items": 3000, "interactions": 60_000}
+WIDE = {"name": "synthetic", "users": 3000, "items": 6000, "interactions": 60_000}
 SPLIT = {"name": "leave-last", "n": 1, "validation": 1}
 #: What takes minutes: short epochs, long ones, one long computation, a library's.
 MODELS: dict[str, dict[str, Any]] = {
