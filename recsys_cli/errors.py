@@ -18,6 +18,7 @@ _NEEDS = {
         (errno.EMFILE, errno.ENFILE), "raise the limit of open files, as by ulimit -n 4096"
     ),
     errno.ENAMETOOLONG: "choose a shorter name",
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR), "choose a folder that is there"),
 }
 
 

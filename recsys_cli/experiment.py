@@ -21,7 +21,7 @@ from recsys_cli.listener import DOWNLOAD, SILENT, Listener
 from recsys_cli.loaders import LOADERS
 from recsys_cli.loaders._base import Loader
 from recsys_cli.prepare import FILTERS
-from recsys_cli.prints import require_same
+from recsys_cli.prints import given_candidates, require_same, require_same_candidates
 from recsys_cli.pruning import Objective
 from recsys_cli.runs import Left, Run, Store
 from recsys_cli.saved import load_model
@@ -145,10 +145,14 @@ def train(
     dataset = prepared.dataset
     demands.check(spec, dataset, None if objective is None else objective.metric)
     foresight.require(spec, dataset)
-    document = spec.document()
-    with store.create(spec.name, argv=argv, seed=spec.seed, spec_document=document) as recorder:
-        mark = {} if objective is None else {"search": dict(objective.mark)}
-        recorder.update(**_facts(spec, prepared), **mark)
+    mark = {} if objective is None else {"search": dict(objective.mark)}
+    with store.create(
+        spec.name,
+        argv=argv,
+        seed=spec.seed,
+        spec_document=spec.document(),
+        facts=_facts(spec, prepared) | mark,
+    ) as recorder:
         made = folds or splits(spec, dataset, listener)
         train_folds(spec, dataset, made, recorder, listener, objective, checkpoint)
     return store.find(recorder.id)
@@ -169,7 +173,7 @@ def resume(
     Raises
     ------
     DamagedRun, SplitMismatch
-        If its spec, or the data, are not those that it was begun with.
+        If its spec, the data or the file of candidates are not those that it was begun with.
     RecsysError
         As :func:`train`; the run is then left behind as it was, failed anew.
     """
@@ -178,16 +182,15 @@ def resume(
     if prints.get("spec", spec.fingerprint) != spec.fingerprint:
         raise DamagedRun("the spec is not the one that the run began with", where=str(stopped.path))
     soundness.check(spec)
+    require_same_candidates(stopped.record, spec)
     prepared = prepare(spec, listener)
-    _require_same_data(stopped.path.name, prepared, prints.get("data"))
+    _require_same_data(stopped.path.name, prepared, prints["data"])
     source = prepared.dataset.info.source_hash
     if stopped.record["dataset"].get("source_hash", source) != source:
         raise _other_data(stopped.path.name)
     demands.check(spec, prepared.dataset)
     foresight.require(spec, prepared.dataset)
     with store.resume(stopped, argv=argv) as recorder:
-        if "data" not in prints:
-            recorder.update(**_facts(spec, prepared))
         made = splits(spec, prepared.dataset, listener)
         train_folds(spec, prepared.dataset, made, recorder, listener, None, checkpoint)
     return Run(stopped.path)
@@ -197,8 +200,10 @@ def _facts(spec: ExperimentSpec, prepared: Prepared) -> dict[str, Any]:
     """Return what the record says of a run before its first fold is trained."""
     data = prepared.dataset
     prints = {"spec": spec.fingerprint, "data": data.interactions.fingerprint}
+    given = given_candidates(spec)
+    candidates = {} if given is None else {"candidates": given}
     return {
-        "fingerprints": {**prints, "split": {}, "test": {}},
+        "fingerprints": {**prints, **candidates, "split": {}, "test": {}},
         "dataset": asdict(data.info),
         "prepare": prepared.receipts,
         "best_epochs": {},
@@ -207,8 +212,8 @@ def _facts(spec: ExperimentSpec, prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _require_same_data(run: str, prepared: Prepared, fingerprint: str | None) -> None:
-    if fingerprint not in (None, prepared.dataset.interactions.fingerprint):
+def _require_same_data(run: str, prepared: Prepared, fingerprint: str) -> None:
+    if fingerprint != prepared.dataset.interactions.fingerprint:
         raise _other_data(run)
 
 
@@ -252,7 +257,7 @@ def evaluate(
     found: dict[str, Evaluation] = {}
     leaks: dict[str, list[Finding]] = {}
     for split in splits(spec, prepared.dataset, listener):
-        require_same(run, spec, split)
+        require_same(run.record, spec, split)
         name = split.fold if len(run.fold_names) > 1 else run.fold_names[0]
         part = final_part(spec, split)
         leaks[name] = audit(spec, part)

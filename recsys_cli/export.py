@@ -30,7 +30,8 @@ def write(
     users : list of str, optional
         None is every user of the run.
     path : Path
-        Its suffix says the format: ``.parquet``, ``.csv`` or ``.jsonl``. Whole or not at all.
+        Its suffix says the format: ``.parquet``, ``.csv`` or ``.jsonl``. Whole or not at all; where
+        it is a link, what that points at.
 
     Raises
     ------
@@ -44,6 +45,8 @@ def write(
         raise SpecError(
             "must be a .parquet, .csv or .jsonl file in a folder that exists", where=str(path)
         )
+    if path.exists() and not path.is_file():
+        raise SpecError("is no plain file", where=str(path), hint="-o takes one")
     known = recommender.catalog.users
     ids = list(known.ids) if users is None else users
     unknown = sum(user not in known for user in ids)
@@ -51,7 +54,11 @@ def write(
         listener.note(f"{unknown:,} users are unknown to this run: they get its popular items.")
     block = max(1, _BLOCK // min(k, recommender.catalog.n_items))
     rows = 0
-    with replacing(path) as new, new.open("wb") as file, writers[path.suffix](file) as append:
+    with (
+        replacing(path.resolve()) as new,
+        new.open("wb") as file,
+        writers[path.suffix](file) as append,
+    ):
         for start in range(0, len(ids), block):
             listener.progress("recommend", start, len(ids))
             table = _table(recommender, ids[start : start + block], k)

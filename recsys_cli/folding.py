@@ -12,7 +12,7 @@ from typing import Any
 from recsys_cli.data import Dataset, Split, concatenate
 from recsys_cli.listener import Listener
 from recsys_cli.models._base import Model
-from recsys_cli.prints import tested
+from recsys_cli.prints import require_same, require_same_candidates, tested
 from recsys_cli.pruning import Objective
 from recsys_cli.runs import Catalog, FoldRecorder, Recorder
 from recsys_cli.spec import ExperimentSpec
@@ -36,12 +36,19 @@ def train_folds(
         May end it before the last fold.
     checkpoint : float, optional
         Seconds between two checkpoints.
+
+    Raises
+    ------
+    SplitMismatch
+        If a fold that is whole is of another split, or the file of candidates has changed since the
+        run was begun.
     """
     folds = iter(made)
     first = list(itertools.islice(folds, 2))
     for split in itertools.chain(first, folds):
         name = split.fold if len(first) > 1 else None
         if name is not None and recorder.has_fold(name):
+            require_same(recorder.record, spec, split)
             listener.note(f"Fold {name} is whole.")
             continue
         # A trial is its search's to take up, not resume's.
@@ -68,6 +75,8 @@ def _train_fold(
     watched = objective is not None and objective.metric == spec.train.monitor
     bar = objective.bar if objective is not None and watched else None
     fitted = fit(spec, dataset, split, fold, listener, bar)
+    # Each fold reads it anew: hours may lie between.
+    require_same_candidates(record, spec)
     final = final_part(spec, split)
     fold.save_model(spec.model.describe(), fitted.model.arrays())
     fold.save_catalog(catalog(dataset, final))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from recsys_cli import experiment
@@ -12,6 +12,7 @@ from recsys_cli.errors import SpecError
 from recsys_cli.experiment import Prepared
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
+from recsys_cli.prints import Sources
 from recsys_cli.runs import Run, Store
 from recsys_cli.spec import ExperimentSpec, SearchSpec
 from recsys_cli.tuning import DATA, UNBOUNDED, Budget, Tuned, tune
@@ -167,8 +168,8 @@ def _tested(
     """Return the evaluated run of a spec: an earlier one of the same, if the search goes on."""
     run: Run | None = None
     if resume:
-        data = prepared.dataset.interactions.fingerprint
-        run = store.trained(spec.name, spec=spec.fingerprint, data=data)
+        now = asdict(Sources.now(spec, prepared.dataset))
+        run = store.trained(spec.name, spec=spec.fingerprint, **now)
     if run is None:
         run = experiment.train(spec, store, listener, argv=argv, prepared=prepared)
     if set((run.metrics or {}).get("metrics", ())) != set(spec.evaluation.metrics):

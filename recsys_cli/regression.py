@@ -14,7 +14,7 @@ from recsys_cli import experiment
 from recsys_cli.errors import SpecError
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
-from recsys_cli.runs import Store, atomic_write, mark, unmark
+from recsys_cli.runs import Store, alone, atomic_write, mark, unmark
 from recsys_cli.specfile import load
 from recsys_cli.temporary import scratch
 
@@ -76,7 +76,7 @@ def regress(
         for metric, value in one.metrics.items()
     ]
     if bless is not None:
-        _bless(baseline, document, measured, bless)
+        _bless(baseline, measured, bless)
         return gates
     absent = sorted(set(known) - set(measured))
     if absent:
@@ -146,24 +146,28 @@ def _read(baseline: Path) -> dict[str, Any]:
     return found
 
 
-def _bless(
-    baseline: Path, document: dict[str, Any], measured: Mapping[str, Measured], store: Store
-) -> None:
-    """Write the baseline; at every moment, each of our runs that it names is marked."""
+def _bless(baseline: Path, measured: Mapping[str, Measured], store: Store) -> None:
+    """Write the baseline; at every moment, each of our runs that it names is marked.
+
+    What another blessing has written since the training began stays, but for these specs.
+    """
+    baseline = baseline.resolve()  # a link stays one
     # As it is called from the folder that holds the store: both may move together.
-    name = os.path.relpath(baseline.resolve(), store.root.resolve().parent)
-    for one in measured.values():
-        mark(store.root / one.run, name)
-    try:
-        _write(baseline, document, measured)
-    except BaseException:
+    name = os.path.relpath(baseline, store.root.resolve().parent)
+    with alone(baseline.parent):
+        document = _read(baseline) if baseline.is_file() else {}
         for one in measured.values():
-            unmark(store.root / one.run, name)
-        raise
-    for spec, one in measured.items():
-        for id_ in store.ids(spec):
-            if id_ != one.run:
-                unmark(store.root / id_, name)
+            mark(store.root / one.run, name)
+        try:
+            _write(baseline, document, measured)
+        except BaseException:
+            for one in measured.values():
+                unmark(store.root / one.run, name)
+            raise
+        for spec, one in measured.items():
+            for id_ in store.ids(spec):
+                if id_ != one.run:
+                    unmark(store.root / id_, name)
 
 
 def _write(baseline: Path, document: dict[str, Any], measured: Mapping[str, Measured]) -> None:

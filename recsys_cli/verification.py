@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from recsys_cli import experiment, soundness
 from recsys_cli.errors import NotFound, OutOfResources, RecsysError, SpecError
 from recsys_cli.listener import Listener
+from recsys_cli.prints import Sources
 from recsys_cli.published import Row, Table
 from recsys_cli.runs import Run, Store
 from recsys_cli.spec import ExperimentSpec
@@ -142,8 +144,8 @@ class _Runner:
         prepared = experiment.prepare(spec, self.listener)
         run = None
         if not self.fresh:
-            data = prepared.dataset.interactions.fingerprint
-            run = self.store.trained(spec.name, spec=spec.fingerprint, data=data)
+            now = asdict(Sources.now(spec, prepared.dataset))
+            run = self.store.trained(spec.name, spec=spec.fingerprint, **now)
         if run is not None:
             self.listener.note(f"reused {run.id}, trained {run.record['created'][:16]}")
         else:

@@ -12,9 +12,10 @@ from recsys_cli.comparison import compare
 from recsys_cli.errors import SpecError
 from recsys_cli.leaderboard import Leaderboard
 from recsys_cli.listener import SILENT
-from recsys_cli.runs import Store
+from recsys_cli.runs import Store, remove
 from recsys_cli.spec import ExperimentSpec, SearchSpec
 from recsys_cli.tuning import Budget, Tuned
+from tests.tuning.conftest import of_files, shorten
 
 METRICS = {"metrics": ["recall@10", "ndcg@10"]}
 SEARCHES: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
@@ -91,6 +92,21 @@ def test_resumed_it_shows_the_metrics_of_the_specs_whatever_was_asked_since(comp
     experiment.evaluate(store.find("ease"), SILENT, metrics=["recall@5"])
     again = compete(budget=Budget(2), resume=True)
     assert again.comparisons == first.comparisons
+
+
+@pytest.mark.parametrize("changed", ["items", "candidates"])
+def test_resumed_it_takes_no_run_of_other_features_or_candidates(store, tmp_path, changed):
+    files, blocks = of_files(tmp_path)
+    specs = [spec("ease", **blocks), spec("popular", **blocks)]
+
+    def ids(**options: Any) -> set[str]:
+        board = leaderboard.compete(specs, store, SILENT, argv=[], budget=Budget(1), **options)
+        return {place.run.id for place in board.places}
+
+    assert ids() == ids(resume=True) == {"ease-1", "popular-1"}
+    remove(store, store.ids("ease-trial"))
+    shorten(files[changed])
+    assert ids(resume=True) == {"ease-2", "popular-2"}
 
 
 def test_data_of_their_own_are_told():

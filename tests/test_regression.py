@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from recsys_cli.errors import SpecError
 from recsys_cli.listener import SILENT
 from recsys_cli.regression import TOLERANCE, Measured, regress
 from recsys_cli.runs import Store
+from recsys_cli.runs._tags import read_tags
 
 
 @pytest.fixture
@@ -77,3 +80,54 @@ def test_two_specs_of_one_name_are_refused(tmp_path):
         path.write_text(json.dumps(spec))
     with pytest.raises(SpecError, match="the same name"):
         regress(paths, tmp_path / "baseline.json", SILENT, bless=Store(tmp_path / "runs"))
+
+
+@pytest.fixture
+def bless(tmp_path, monkeypatch):
+    """Bless a value of a spec; what happens while it is measured is the caller's."""
+    store, path = Store(tmp_path / "runs"), tmp_path / "baseline.json"
+
+    def hold(run: str, value: float, meanwhile: Callable[[], object] = lambda: None) -> None:
+        (store.root / run).mkdir(parents=True)
+        (store.root / run / "spec.yaml").touch()
+
+        def measure(*_: object) -> dict[str, Measured]:
+            meanwhile()
+            return {run[0]: Measured(run, {"ndcg@10": value})}
+
+        monkeypatch.setattr(regression, "_measure", measure)
+        regress([], path, SILENT, bless=store)
+
+    return hold, path, store
+
+
+def test_what_another_blessing_wrote_meanwhile_stays(bless):
+    hold, path, _ = bless
+    hold("c-1", 0.1)
+    hold("a-1", 0.5, meanwhile=lambda: hold("b-1", 0.25))
+    document = json.loads(path.read_text())
+    assert document["runs"] == {"a": "a-1", "b": "b-1", "c": "c-1"}
+    values = {name: found["ndcg@10"]["value"] for name, found in document["specs"].items()}
+    assert values == {"a": 0.5, "b": 0.25, "c": 0.1}
+
+
+def test_of_two_blessings_of_a_spec_the_run_that_the_baseline_names_is_marked(bless, monkeypatch):
+    hold, path, store = bless
+    write, others = regression._write, []
+
+    def slow(*given: Any) -> None:
+        if not others:
+            others.append(threading.Thread(target=hold, args=("a-2", 0.25)))
+            others[0].start()
+            others[0].join(0.3)  # until it stands before the lock
+        write(*given)
+
+    monkeypatch.setattr(regression, "_write", slow)
+    hold("a-1", 0.5)
+    others[0].join()
+    named = json.loads(path.read_text())["runs"]["a"]
+    assert {id_: bool(read_tags(store.root / id_)) for id_ in ("a-1", "a-2")} == {
+        "a-1": named == "a-1",
+        "a-2": named == "a-2",
+    }
+    assert sorted(entry.name for entry in path.parent.iterdir()) == ["baseline.json", "runs"]

@@ -7,13 +7,14 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 import typer
 
 from recsys_cli import interruption
 from recsys_cli.cli.render import full_disk, silence
-from recsys_cli.errors import OutOfResources, RecsysError, need
+from recsys_cli.errors import NotFound, OutOfResources, RecsysError, need
 from recsys_cli.visible import visible
 
 #: The modules of commands, in the order of the help; ``_`` after a name keeps it off a built-in.
@@ -99,6 +100,11 @@ def run(arguments: list[str]) -> int:
 
 def _invoke(arguments: list[str]) -> None:
     """Run a command; not by click's own ``main``, which would exit 1 where a pipe is closed."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        hint = "cd to one that is there"
+        raise NotFound("the folder that you are in was deleted", hint=hint) from None
     app = build(_asked(arguments))
     if "_RECSYS_COMPLETE" in os.environ:
         app.main(args=arguments, prog_name="recsys")

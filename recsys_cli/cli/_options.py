@@ -42,6 +42,8 @@ def complete_specs(incomplete: str) -> list[str]:
 def check_output(path: Path, source: Path, option: str = "-o") -> None:
     """Refuse, before hours are spent, an output that cannot be, or that is the file read.
 
+    It is written anew and renamed, which a pipe or a device cannot be.
+
     Raises
     ------
     SpecError
@@ -50,6 +52,8 @@ def check_output(path: Path, source: Path, option: str = "-o") -> None:
         raise SpecError("is a folder", where=str(path), hint=f"{option} takes a file")
     if not path.parent.is_dir():
         raise SpecError("is in no folder that exists", where=str(path))
+    if path.exists() and not path.is_file():
+        raise SpecError("is no plain file", where=str(path), hint=f"{option} takes one")
     if path.exists() and source.exists() and path.samefile(source):
         raise SpecError("is the input", where=str(path), hint=f"{option} takes another file")
 
@@ -63,6 +67,13 @@ def _within(context: typer.Context, size: str | None) -> str | None:
         with use(context.params.get("threads")):  # each takes some of what ulimit allows
             context.with_resource(within(size))
     return size
+
+
+def _folder(runs: Path) -> Path:
+    """Refuse, before anything is read, a folder of runs that is something else."""
+    if runs.exists() and not runs.is_dir():
+        raise SpecError("is no folder", where=str(runs), hint="--runs takes the folder of runs")
+    return runs
 
 
 def duration(text: str) -> float:
@@ -90,7 +101,9 @@ SpecArguments = Annotated[
     list[Path],
     typer.Argument(metavar="SPEC...", help="Spec files.", autocompletion=complete_specs),
 ]
-RunsOption = Annotated[Path, typer.Option("--runs", envvar=_RUNS, help="The folder of runs.")]
+RunsOption = Annotated[
+    Path, typer.Option("--runs", envvar=_RUNS, help="The folder of runs.", callback=_folder)
+]
 ThreadsOption = Annotated[
     int | None,
     typer.Option("--threads", min=1, is_eager=True, help="Threads to use; all cores by default."),

@@ -12,6 +12,9 @@ import typer
 from recsys_cli.errors import SpecError
 from recsys_cli.visible import quoted
 
+#: Bytes of a file of user ids: some ten million of them.
+_MOST = 256 << 20
+
 UserOption = Annotated[list[str], typer.Option("--user", "-u", help="A user's id; repeatable.")]
 UsersOption = Annotated[Path | None, typer.Option("--users", help="A file, one user id a line.")]
 HistoryOption = Annotated[
@@ -114,7 +117,12 @@ def _lines(path: Path | None) -> list[str]:
     if path is None:
         return []
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:  # a pipe or a device may have no end
+            data = file.read(_MOST + 1)
+        if len(data) > _MOST:
+            hint = "--all is everyone"
+            raise SpecError(f"has over {_MOST >> 20} MiB", where=str(path), hint=hint)
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise SpecError(f"cannot be read: {error.strerror}", where=str(path)) from None
     except UnicodeDecodeError as error:

@@ -66,6 +66,7 @@ def command(
     if resume is not None:
         with use(threads), screen() as listener:
             left = store.left(resume)
+            listener.note(f"Going on with {left.path.name}.")
             run = experiment.resume(left, store, listener, argv=argv, checkpoint=every)
         trained.append(_told(run, json))
     for spec in _specs.load(specs or [], overrides):

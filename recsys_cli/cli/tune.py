@@ -96,7 +96,7 @@ def command(
     budget = Budget(trials, None if max_time is None else duration(max_time), workers)
     specs = _specs.load(paths, overrides)
     metric = leaderboard.check(specs, trials) if len(specs) > 1 else None
-    targets = Targets([spec.name for spec in specs], paths, output, overwrite=force or resume)
+    targets = Targets(specs, paths, output, force=force, resume=resume, seed=seed)
     how: dict[str, Any] = {"argv": _specs.argv(), "budget": budget, "seed": seed, "resume": resume}
     with targets, use(threads), screen() as listener:
         if metric is None:

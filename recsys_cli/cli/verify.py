@@ -61,7 +61,9 @@ def command(
             found.append(verdict)
             listener.note(_verdicts.told(verdict))
             if output is not None:
-                atomic_write(output, render.as_json([asdict(one) for one in found]).encode())
+                atomic_write(
+                    output.resolve(), render.as_json([asdict(one) for one in found]).encode()
+                )
     if json:
         render.print_json([asdict(one) for one in found])
     else:

@@ -13,7 +13,7 @@ from recsys_cli.data import Split
 from recsys_cli.errors import NotFound, SpecError
 from recsys_cli.evaluation import Evaluator
 from recsys_cli.experiment import Prepared
-from recsys_cli.external._answers import answered, notes
+from recsys_cli.external._answers import answered, notes, order
 from recsys_cli.findings import Finding, sentence
 from recsys_cli.fingerprint import digest, file_digest
 from recsys_cli.folding import catalog
@@ -46,7 +46,8 @@ def evaluate(
         Of one fold.
     path : Path
         Columns ``user`` and ``item``, and for the order ``rank`` (1 is best), ``score`` (the
-        largest is best) or neither (the first line is best); equal ones keep the order of lines.
+        largest is best) or neither (the first line is best, and there are no other columns);
+        equal ones keep the order of lines.
     conventions : sequence of Convention
         Of other tools, reported beside the metrics.
 
@@ -67,6 +68,8 @@ def evaluate(
     if not path.is_file():
         raise NotFound("no such file", where=str(path))
     listed = read_listed(path, ("rank", "score"))
+    if (said := order(listed)) is not None:
+        listener.note(said)
     spec = _about_lists(spec, listener)
     prepared = experiment.prepare(spec, listener)
     split = _only(spec, prepared, listener)
@@ -138,21 +141,24 @@ def _run(
     """Commit a run of the lists' name that is not evaluated yet."""
     source, name = {"file": path.name, "sha256": file_digest(path)}, f"{spec.name}-{EXTERNAL}"
     data = prepared.dataset.interactions.fingerprint
-    with store.create(name, argv=argv, seed=spec.seed, spec_document=spec.document()) as recorder:
-        recorder.update(
-            model=EXTERNAL,
-            recommendations=source,
-            fingerprints={
-                # Of the lists too: no model that the spec names was trained.
-                "spec": digest(spec.fingerprint, source["sha256"]),
-                "data": data,
-                "split": {split.fold: split.fingerprint},
-                "test": {split.fold: tested(spec, split)},
-            },
-            dataset=asdict(prepared.dataset.info),
-            prepare=prepared.receipts,
-            stages={"prepare": round(prepared.seconds, 4)},
-        )
+    facts = {
+        "model": EXTERNAL,
+        "recommendations": source,
+        "fingerprints": {
+            # Of the lists too: no model that the spec names was trained.
+            "spec": digest(spec.fingerprint, source["sha256"]),
+            "data": data,
+            "split": {split.fold: split.fingerprint},
+            "test": {split.fold: tested(spec, split)},
+        },
+        "dataset": asdict(prepared.dataset.info),
+        "prepare": prepared.receipts,
+        "stages": {"prepare": round(prepared.seconds, 4)},
+    }
+    document = spec.document()
+    with store.create(
+        name, argv=argv, seed=spec.seed, spec_document=document, facts=facts
+    ) as recorder:
         fold: FoldRecorder = recorder.fold(None)
         counts = {"user_counts": final.train.user_counts, "item_counts": final.train.item_counts}
         fold.save_model({"name": EXTERNAL, **source}, counts)

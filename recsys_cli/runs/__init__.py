@@ -6,6 +6,7 @@ from recsys_cli.runs._evaluation import EvaluatedFold
 from recsys_cli.runs._fold import FoldRun
 from recsys_cli.runs._fold_recorder import FoldRecorder
 from recsys_cli.runs._left import Left
+from recsys_cli.runs._lock import alone
 from recsys_cli.runs._recorder import Recorder
 from recsys_cli.runs._run import Run
 from recsys_cli.runs._state import State
@@ -30,6 +31,7 @@ __all__ = [
     "StoredCatalog",
     "Waste",
     "add_tag",
+    "alone",
     "atomic_write",
     "replacing",
     "collect",

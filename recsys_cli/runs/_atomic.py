@@ -62,9 +62,30 @@ def atomic_write(path: Path, data: bytes) -> None:
         new.write_bytes(data)
 
 
+def append(path: Path, data: bytes) -> None:
+    """Add bytes to the end of a file, all of them or, where the disk fails, none.
+
+    Raises
+    ------
+    OutOfResources
+        If the disk is full, fails or denies it.
+    """
+    with disk_errors(path), path.open("ab", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        try:
+            while data:
+                data = data[file.write(data) :]
+        except OSError:
+            file.truncate(size)
+            raise
+
+
 def encode(document: Any, *, indent: int | None = 2) -> bytes:
-    """Return JSON as UTF-8; NumPy scalars become plain, NaN and infinity raise ValueError."""
-    return _encoder(indent).encode(document).encode() + b"\n"
+    """Return JSON as UTF-8; NumPy scalars become plain, NaN and infinity raise ValueError.
+
+    What of a path is no text is escaped as JSON has it, and comes back as it was.
+    """
+    return _encoder(indent).encode(document).encode(errors="backslashreplace") + b"\n"
 
 
 @functools.cache

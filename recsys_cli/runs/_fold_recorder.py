@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys_cli.errors import DataError
 from recsys_cli.runs._arrays import save_arrays
-from recsys_cli.runs._atomic import atomic_write, disk_errors, encode, sync
+from recsys_cli.runs._atomic import append, atomic_write, disk_errors, encode, sync
 from recsys_cli.runs._checkpoints import Checkpoints
 from recsys_cli.runs._manifest import MODEL
 from recsys_cli.runs._reading import damaged, reading
@@ -57,8 +57,7 @@ class FoldRecorder:
         """Write the lines that wait."""
         path = self.folder / HISTORY
         if self._waiting:
-            with disk_errors(path), path.open("ab") as file:
-                file.write(b"".join(self._waiting))
+            append(path, b"".join(self._waiting))
         self._waiting, self._written = [], time.monotonic()
 
     @property

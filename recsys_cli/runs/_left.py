@@ -9,7 +9,7 @@ from typing import Any
 from recsys_cli.errors import DamagedRun, DataError, Locked, SpecError
 from recsys_cli.runs._reading import read_bytes, read_versioned, reading
 from recsys_cli.runs._recorder import RECORD, SPEC
-from recsys_cli.runs._state import examine
+from recsys_cli.runs._state import examine, refusal
 
 #: What the same bits depend on, of the record's environment.
 _MACHINE = ("versions", "python", "cpu")
@@ -42,11 +42,11 @@ def left(folder: Path) -> Left:
     Raises
     ------
     SpecError
-        If it is complete, or a trial of a search.
+        If it is complete, a trial of a search, or holds recommendations made elsewhere.
     Locked
         If it is still being trained.
     DamagedRun, DataError
-        If it was stopped before there was a record, or was trained with other versions or on
+        If it was stopped before its training began, or was trained with other versions or on
         another machine: the result would be neither's.
     """
     import yaml
@@ -63,9 +63,8 @@ def left(folder: Path) -> Left:
         assert state.problem is not None
         raise state.problem
     record = read_versioned(folder / RECORD)
-    if "search" in record:
-        hint = "recsys tune SPEC --resume goes on with the search"
-        raise SpecError("the run is a trial of a search", where=folder.name, hint=hint)
+    if (refused := refusal(folder, record)) is not None:
+        raise refused
     now = environment()
     _require_same_machine(folder, record, now)
     path = folder / SPEC

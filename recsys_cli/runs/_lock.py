@@ -18,6 +18,8 @@ from recsys_cli.runs._atomic import disk_errors
 
 _NAME = ".lock"
 _POLL = 0.02
+#: Seconds that outlast the looks of readers, who share the lock for moments.
+READERS = 0.5
 
 
 @contextmanager
@@ -48,6 +50,27 @@ def lock(folder: Path, timeout: float = 30.0) -> Iterator[None]:
         with disk_errors(path):
             if not _is_at(descriptor, path):
                 raise _gone(folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep others who ask for it out of a folder of the user's within the block.
+
+    Waits for them, leaves no file, and does not help on a file system that locks no folders.
+
+    Raises
+    ------
+    OutOfResources
+        If the folder cannot be opened.
+    """
+    with disk_errors(folder):
+        descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+LOG = "log.txt"
 _LOGGER = "recsys_cli"
 
 
@@ -25,7 +26,7 @@ class _LogFile(logging.FileHandler):
 @contextmanager
 def logged(folder: Path) -> Iterator[None]:
     """Append to the folder's log what recsys logs in the block, and the exception that ends it."""
-    handler = _LogFile(folder / "log.txt", encoding="utf-8", delay=True)
+    handler = _LogFile(folder / LOG, encoding="utf-8", delay=True)
     form = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s")
     form.converter = time.gmtime
     handler.setFormatter(form)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from recsys_cli.errors import DamagedRun
 from recsys_cli.fingerprint import digest, file_digest
 from recsys_cli.runs._atomic import atomic_write, disk_errors, sync
+from recsys_cli.runs._log import LOG
 from recsys_cli.runs._names import CHECKPOINTS
 from recsys_cli.runs._parts import CHANGED, CheckedFile, digests
 from recsys_cli.runs._reading import damaged, read_sealed, read_versioned, reading
@@ -23,7 +24,7 @@ MANIFEST = "MANIFEST.json"
 MODEL = "model.safetensors"
 #: Written again after the commit, so never part of it.
 _RECORD = "run.json"
-_OUTSIDE = {_RECORD, "log.txt", TAGS, MANIFEST}
+_OUTSIDE = {_RECORD, LOG, TAGS, MANIFEST}
 _FOLD = re.compile(r"(?:fold-([^/]+)/)?" + re.escape(MODEL))
 ONLY_FOLD = "1"
 _HISTORY = "history.jsonl"

@@ -6,6 +6,8 @@ import re
 
 #: The folder of a fold, or of a run of one, that is there only until the run is complete.
 CHECKPOINTS = "checkpoints"
+#: A file of a checkpoint.
+CHECKPOINT = re.compile(r"[0-9]+\.(json|safetensors)")
 RUN_ID = re.compile(r"([a-z][a-z0-9-]*)-([1-9][0-9]{0,17})")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from recsys_cli.errors import OutOfResources
+from recsys_cli.errors import OutOfResources, RecsysError
+from recsys_cli.interruption import last_words, received
 from recsys_cli.runs._atomic import atomic_write
 from recsys_cli.runs._fold_recorder import FoldRecorder
 from recsys_cli.runs._manifest import MANIFEST, Manifest, listed
@@ -79,6 +81,7 @@ class Recorder:
         seed: int,
         spec_document: dict[str, Any],
         environment: dict[str, Any],
+        facts: Mapping[str, Any],
     ) -> Recorder:
         """Return the recorder of a new run.
 
@@ -94,6 +97,8 @@ class Recorder:
             The complete spec.
         environment : dict
             What is known of the machine before training.
+        facts : mapping
+            What else the record says from the first: a kill must not leave one without it.
         """
         from recsys_cli.specfile import dump_document
 
@@ -112,7 +117,7 @@ class Recorder:
             "fingerprints": {},
             "environment": environment,
         }
-        return cls(folder, record)
+        return cls(folder, record | dict(facts))
 
     @classmethod
     def go_on(cls, folder: Path, record: dict[str, Any], how: dict[str, Any]) -> Recorder:
@@ -158,11 +163,14 @@ class Recorder:
 
     def commit(self) -> None:
         """Make the run complete."""
-        self.record.pop(_DONE, None)
         self._end("complete")
         Manifest.write(self.folder)
         if self._fold is not None:
             self._fold.drop_checkpoints()
+        # Not before: stopped until now, a run of several folds has them still.
+        if self.record.pop(_DONE, None):
+            with suppress(OutOfResources):
+                self.update()
 
     def fail(self, error: BaseException) -> None:
         """Write down what stopped the run, as well as the disk allows."""
@@ -185,3 +193,17 @@ class Recorder:
 
         self.record["environment"] |= usage()
         self.update(status=status, finished=now())
+
+
+@contextmanager
+def ending(recorder: Recorder) -> Iterator[None]:
+    """Commit the run at the end of the block, or write down what stopped it."""
+    with last_words(recorder.fail):
+        try:
+            yield
+            recorder.commit()
+        except BaseException as error:
+            recorder.fail(received() or error)
+            if isinstance(error, RecsysError):
+                error.run = recorder.id
+            raise

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from recsys_cli.errors import DamagedRun, DataError, NotFound, RecsysError
+from recsys_cli.errors import DamagedRun, DataError, NotFound, RecsysError, SpecError, need
 from recsys_cli.runs._evaluation import METRICS
 from recsys_cli.runs._lock import held
+from recsys_cli.runs._log import LOG
 from recsys_cli.runs._manifest import MANIFEST, Manifest
 from recsys_cli.runs._reading import damaged, read_versioned
 from recsys_cli.runs._recorder import FACTS, RECORD, SPEC
@@ -43,6 +44,14 @@ def examine(folder: Path) -> State:
     The manifest decides: with it a run is complete whatever its record says. Without it the lock
     tells a running run from a dead one, so that a dead run never looks alive.
     """
+    try:
+        return _examined(folder)
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}"
+        return State("damaged", {}, DamagedRun(reason, where=str(folder), hint=need(error)))
+
+
+def _examined(folder: Path) -> State:
     manifest = folder / MANIFEST
     if not manifest.exists():
         alive = held(folder)
@@ -92,7 +101,7 @@ def _incomplete(folder: Path, alive: bool) -> State:
         problem = NotFound(
             f"the run failed: {failure.get('type')}: {failure.get('message')}",
             where=folder.name,
-            hint=f"its traceback is in {folder / 'log.txt'}",
+            hint=f"its traceback is in {folder / LOG}",
         )
         return State("failed", record, problem)
     problem = NotFound(
@@ -103,8 +112,25 @@ def _incomplete(folder: Path, alive: bool) -> State:
     return State("interrupted", record, problem)
 
 
-def _go_on(folder: Path, record: dict[str, Any]) -> str:
-    """Return how to come to the run all the same; a trial is its search's to take up."""
-    if not record or "search" in record:
-        return f"train it again: recsys train {folder / SPEC}"
-    return f"recsys train --resume {folder.name} goes on with it"
+def _go_on(folder: Path, record: dict[str, Any]) -> str | None:
+    """Return how to come to the run all the same."""
+    refused = refusal(folder, record)
+    return refused.hint if refused else f"recsys train --resume {folder.name} goes on with it"
+
+
+def refusal(folder: Path, record: dict[str, Any]) -> RecsysError | None:
+    """Return why nothing goes on with a run that was stopped; None if ``train --resume`` does."""
+    name = folder.name
+    if "recommendations" in record:
+        hint = "evaluate it again: recsys evaluate --recommendations FILE SPEC"
+        return SpecError("the run holds recommendations made elsewhere", where=name, hint=hint)
+    if "search" in record:
+        hint = "recsys tune SPEC --resume goes on with the search"
+        return SpecError("the run is a trial of a search", where=name, hint=hint)
+    prints = record.get("fingerprints")
+    if not isinstance(prints, dict) or "data" not in prints:
+        # What an older recsys writes first says neither of those.
+        spec = folder / SPEC
+        hint = f"train it again: recsys train {spec if spec.exists() else 'SPEC'}"
+        return DamagedRun("the run was stopped before its training began", where=name, hint=hint)
+    return None

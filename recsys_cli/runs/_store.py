@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from recsys_cli.errors import DataError, Locked, NotFound, RecsysError, SpecError
-from recsys_cli.interruption import last_words, received
 from recsys_cli.runs._atomic import disk_errors, sync
 from recsys_cli.runs._left import Left, left
-from recsys_cli.runs._lock import lock
+from recsys_cli.runs._lock import READERS, lock
 from recsys_cli.runs._log import logged
 from recsys_cli.runs._manifest import MANIFEST
 from recsys_cli.runs._names import RUN_ID, split
+from recsys_cli.runs._own import is_run
+from recsys_cli.runs._paths import folder_of
 from recsys_cli.runs._reading import read_versioned
-from recsys_cli.runs._recorder import RECORD, Recorder, moment
+from recsys_cli.runs._recorder import RECORD, Recorder, ending, moment
 from recsys_cli.runs._retired import last_retired
 from recsys_cli.runs._run import Run
-from recsys_cli.runs._state import State, examine
+from recsys_cli.runs._state import State, examine, refusal
 from recsys_cli.runs._summary import RunSummary, summarise
 from recsys_cli.visible import quoted
 
@@ -43,7 +44,13 @@ class Store:
 
     @contextmanager
     def create(
-        self, name: str, *, argv: list[str], seed: int, spec_document: dict[str, Any]
+        self,
+        name: str,
+        *,
+        argv: list[str],
+        seed: int,
+        spec_document: dict[str, Any],
+        facts: Mapping[str, Any] | None = None,
     ) -> Iterator[Recorder]:
         """Begin a run; the end of the block commits it, an exception marks it failed.
 
@@ -56,6 +63,8 @@ class Store:
         seed : int
         spec_document : dict
             The complete spec, with ``model.name`` and ``dataset.name``.
+        facts : mapping, optional
+            What the record says beside, from the first.
 
         Raises
         ------
@@ -75,8 +84,9 @@ class Store:
                 seed=seed,
                 spec_document=spec_document,
                 environment=found,
+                facts=facts or {},
             )
-            with _ending(recorder):
+            with ending(recorder):
                 yield recorder
 
     def left(self, ref: str = LATEST) -> Left:
@@ -85,7 +95,7 @@ class Store:
         Parameters
         ----------
         ref : str
-            A run id, a spec name (its newest such run), ``latest``, or a path.
+            A run id, a spec name (its newest run that can be gone on with), ``latest``, or a path.
 
         Raises
         ------
@@ -98,14 +108,19 @@ class Store:
         if ref in ids:
             return left(self.root / ref)
         named = [id_ for id_ in ids if ref == LATEST or split(id_)[0] == ref]
+        refused = None
         for id_ in sorted(named, key=lambda id_: (self._created(id_), split(id_)), reverse=True):
-            if examine(self.root / id_).status in ("failed", "interrupted"):
-                return left(self.root / id_)
+            state = examine(self.root / id_)
+            if state.status in ("failed", "interrupted"):
+                if (why := refusal(self.root / id_, state.record)) is None:
+                    return left(self.root / id_)
+                refused = refused or why
         if named:
             hint = "recsys runs lists them all"
-            raise NotFound("every run is complete", where=str(self.root), hint=hint)
-        if ref != LATEST and _is_folder(ref):
-            return left(Path(ref))
+            none = f"no run{'' if ref == LATEST else f' of {ref}'} was stopped"
+            raise refused or NotFound(none, where=str(self.root), hint=hint)
+        if ref != LATEST and (folder := folder_of(ref)) is not None:
+            return left(folder)
         raise self._unknown(ref, ids)
 
     @contextmanager
@@ -119,14 +134,16 @@ class Store:
         OutOfResources
             If the disk is full, fails or denies it.
         """
-        with lock(stopped.path, timeout=0), logged(stopped.path):
+        with lock(stopped.path, READERS), logged(stopped.path):
             if (stopped.path / MANIFEST).exists():
                 hint = "recsys runs lists it"
                 raise Locked("the run was completed meanwhile", where=stopped.path.name, hint=hint)
             found = stopped.environment
+            # Another process may have gone on with it since it was looked at.
+            record = read_versioned(stopped.path / RECORD)
             how = {"argv": argv, "threads": found["cpu"]["threads"], "git": found["git"]}
-            recorder = Recorder.go_on(stopped.path, stopped.record, how)
-            with _ending(recorder):
+            recorder = Recorder.go_on(stopped.path, record, how)
+            with ending(recorder):
                 yield recorder
 
     def ids(self, name: str | None = None) -> list[str]:
@@ -139,14 +156,17 @@ class Store:
         """
         try:
             with os.scandir(self.root) as entries:
-                found = [entry.name for entry in entries if _is_run(entry)]
+                found = [entry.name for entry in entries if entry.is_dir()]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted((id_ for id_ in found if name in (None, split(id_)[0])), key=split)
+        asked = [id_ for id_ in found if name in (None, split(id_)[0])]
+        return sorted((id_ for id_ in asked if is_run(self.root / id_)), key=split)
 
     def runs(self) -> list[RunSummary]:
-        """Return all runs, newest first; whatever a folder holds, it is listed."""
-        found = [summarise(self.root / id_) for id_ in self.ids()]
+        """Return all runs, newest first; whatever one holds, it is listed."""
+        looked = [summarise(self.root / id_) for id_ in self.ids()]
+        # One that was moved to the trash as it was looked at would be said to be damaged.
+        found = [run for run in looked if run.status == "complete" or self._has(run.id)]
         return sorted(found, key=lambda run: (run.created or "", split(run.id)), reverse=True)
 
     def states(self, name: str) -> Iterator[State]:
@@ -170,13 +190,13 @@ class Store:
             As :class:`Run`.
         """
         ids = self.ids()
-        if ref in ids:
-            return Run(self.root / ref)
+        if ref in ids and (run := self._opened(ref)):
+            return run
         named = [id_ for id_ in ids if ref == LATEST or split(id_)[0] == ref]
         if named:
             return self._newest(ref, named)
-        if ref != LATEST and _is_folder(ref):
-            return Run(Path(ref))
+        if ref != LATEST and (folder := folder_of(ref)) is not None:
+            return Run(folder)
         raise self._unknown(ref, ids)
 
     def exactly(self, id_: str) -> Path:
@@ -201,24 +221,35 @@ class Store:
         """Return the id that the next run of this name gets, if nobody else begins one first."""
         return f"{name}-{self._last(name) + 1}"
 
-    def trained(self, name: str, *, spec: str, data: str) -> Run | None:
+    def trained(
+        self,
+        name: str,
+        *,
+        spec: str,
+        data: str,
+        files: str | None = None,
+        candidates: str | None = None,
+    ) -> Run | None:
         """Return the newest complete run that training the same again would only repeat.
 
         Parameters
         ----------
         name : str
             Of the experiment.
-        spec, data : str
-            Fingerprints. The run must have both, and the versions of all packages used now.
+        spec, data, files, candidates : str
+            Fingerprints, ``files`` that of the sources of the data. The run must have them all, and
+            the versions of all packages used now.
         """
         from recsys_cli.runs._environment import versions
 
-        asked = (spec, data, versions())
+        asked = (spec, data, candidates, files, versions())
         for id_ in reversed(self.ids(name)):
             state = examine(self.root / id_)
             if state.status == "complete":
                 prints, used = state.record["fingerprints"], state.record["environment"]
-                if (prints.get("spec"), prints.get("data"), used.get("versions")) == asked:
+                has = [prints.get(kind) for kind in ("spec", "data", "candidates")]
+                has.append(state.record["dataset"].get("source_hash"))
+                if (*has, used.get("versions")) == asked:
                     return Run(self.root / id_)
         return None
 
@@ -226,8 +257,11 @@ class Store:
         ids = sorted(ids, key=lambda id_: (self._created(id_), split(id_)))
         for id_ in reversed(ids):
             # Of a damaged one Run says so: an older one would answer otherwise, unnoticed.
-            if examine(self.root / id_).status in _COMMITTED:
-                return Run(self.root / id_)
+            if examine(self.root / id_).status in _COMMITTED and (run := self._opened(id_)):
+                return run
+        ids = [id_ for id_ in ids if self._has(id_)]
+        if not ids:
+            raise self._unknown(ref, [])
         last = examine(self.root / ids[-1])
         raise NotFound(
             f"{'no run' if ref == LATEST else 'no run of ' + ref} is complete; "
@@ -241,7 +275,22 @@ class Store:
         try:
             return str(read_versioned(self.root / id_ / RECORD).get("created"))
         except DataError:
-            return moment((self.root / id_).stat().st_mtime)
+            with suppress(OSError):
+                return moment((self.root / id_).stat().st_mtime)
+            return ""
+
+    def _has(self, id_: str) -> bool:
+        """Return whether a run that was there a moment ago still is."""
+        return os.path.lexists(self.root / id_)
+
+    def _opened(self, id_: str) -> Run | None:
+        """Return a complete run, None if it has been removed meanwhile."""
+        try:
+            return Run(self.root / id_)
+        except RecsysError:
+            if self._has(id_):
+                raise
+            return None
 
     def _unknown(self, ref: str, ids: list[str]) -> NotFound:
         if not ids:
@@ -285,31 +334,3 @@ class Store:
         numbers = [split(id_)[1] for id_ in self.ids(name)]
         # Looked at after the ids: a removed run is put down before its folder goes.
         return max(*numbers, last_retired(self.root, name), 0)
-
-
-@contextmanager
-def _ending(recorder: Recorder) -> Iterator[None]:
-    """Commit the run at the end of the block, or write down what stopped it."""
-    with last_words(recorder.fail):
-        try:
-            yield
-            recorder.commit()
-        except BaseException as error:
-            recorder.fail(received() or error)
-            if isinstance(error, RecsysError):
-                error.run = recorder.id
-            raise
-
-
-def _is_run(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith(".") or not entry.is_dir():
-        return False
-    return bool(RUN_ID.fullmatch(entry.name)) or Path(entry.path, RECORD).exists()
-
-
-def _is_folder(path: str) -> bool:
-    """Say whether a path is a folder's; what can be no path at all is none."""
-    try:
-        return Path(path).is_dir()
-    except (OSError, ValueError):
-        return False

@@ -12,8 +12,9 @@ from recsys_cli import temporary
 from recsys_cli.errors import DataError
 from recsys_cli.runs._evaluation import METRICS, named, unnamed
 from recsys_cli.runs._manifest import MANIFEST
-from recsys_cli.runs._names import CHECKPOINTS
+from recsys_cli.runs._names import CHECKPOINT, CHECKPOINTS
 from recsys_cli.runs._reading import read_versioned
+from recsys_cli.runs._recorder import RECORD
 
 
 def strays(folder: Path) -> list[Path]:
@@ -22,6 +23,8 @@ def strays(folder: Path) -> list[Path]:
     Where the caller does not hold the lock of the run, the tables of an evaluation that is being
     written are among them.
     """
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return []
     folders = [Path(at) for at, _, _ in os.walk(folder)]
     found = [path for at in folders for path in temporary.strays(at)]
     return sorted([*found, *_checkpoints(folder, folders), *_tables(folder, folders)])
@@ -29,9 +32,10 @@ def strays(folder: Path) -> list[Path]:
 
 def _checkpoints(run: Path, folders: list[Path]) -> list[Path]:
     """Return what a training that was killed right after its commit has not deleted."""
-    if not (run / MANIFEST).exists():
+    if not ((run / MANIFEST).exists() and (run / RECORD).exists()):
         return []
-    return [path for at in folders if at.name == CHECKPOINTS for path in at.iterdir()]
+    found = [path for at in folders if at.name == CHECKPOINTS for path in at.iterdir()]
+    return [path for path in found if CHECKPOINT.fullmatch(path.name) and not path.is_dir()]
 
 
 def _tables(run: Path, folders: list[Path]) -> list[Path]:

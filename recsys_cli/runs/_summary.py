@@ -83,8 +83,15 @@ def summarise(folder: Path) -> RunSummary:
         metrics=metrics,
         full=full,
         tags=tags,
-        note=None if problem is None else problem.message,
+        note=None if problem is None else _told(folder, problem),
     )
+
+
+def _told(folder: Path, problem: RecsysError) -> str:
+    """Return what is wrong, and with which file of the run."""
+    where = problem.where or ""
+    file = where.removeprefix(f"{folder}/")
+    return problem.message if file == where else f"{file}: {problem.message}"
 
 
 def _values(folder: Path, trained: str) -> tuple[dict[str, float], dict[str, float]]:

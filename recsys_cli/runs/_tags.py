@@ -9,7 +9,7 @@ from pathlib import Path
 from recsys_cli.errors import DamagedRun, DataError, NotFound, SpecError
 from recsys_cli.runs._atomic import atomic_write
 from recsys_cli.runs._lock import lock
-from recsys_cli.runs._reading import SCHEMA_VERSION, damaged, read_versioned
+from recsys_cli.runs._reading import RESTORE, SCHEMA_VERSION, damaged, read_versioned, reading
 from recsys_cli.runs._seal import seal
 
 TAGS = "tags.json"
@@ -29,11 +29,14 @@ def read_tags(folder: Path) -> list[str]:
         If a newer recsys wrote it.
     """
     path = folder / TAGS
-    if not path.exists():
-        return []
     try:
+        with reading(path):
+            if not path.exists():
+                return []
         tags = read_versioned(path).get("tags")
     except DamagedRun as error:
+        if error.hint != RESTORE:
+            raise
         hint = "delete the file, then tag the run again"
         raise DamagedRun(error.message, where=error.where, hint=hint) from None
     if not isinstance(tags, list) or not all(isinstance(t, str) and t.isprintable() for t in tags):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recsys_cli.errors import DataError, Locked
 from recsys_cli.runs._atomic import disk_errors, sync
-from recsys_cli.runs._lock import held, lock
+from recsys_cli.runs._lock import READERS, held, lock
 from recsys_cli.runs._retired import retire
 from recsys_cli.runs._store import Store
 from recsys_cli.runs._tags import refuse_tagged
@@ -81,7 +81,7 @@ def discard(root: Path, path: Path) -> None:
 
 
 def _remove(root: Path, folder: Path) -> Path:
-    with lock(folder, timeout=0):
+    with lock(folder, READERS):
         refuse_tagged(folder)
         target = _free(_made(trash_of(root)) / folder.name)
         retire(root, folder.name)

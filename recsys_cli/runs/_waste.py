@@ -13,7 +13,9 @@ from typing import Literal
 from recsys_cli import temporary
 from recsys_cli.errors import DataError, Locked, NotFound, SpecError
 from recsys_cli.runs._atomic import disk_errors
-from recsys_cli.runs._lock import held, lock
+from recsys_cli.runs._lock import READERS, held, lock
+from recsys_cli.runs._own import is_ours
+from recsys_cli.runs._recorder import RECORD
 from recsys_cli.runs._state import examine
 from recsys_cli.runs._store import Store
 from recsys_cli.runs._stray import strays
@@ -112,7 +114,8 @@ def _runs(store: Store, dead: Collection[Dead]) -> Iterator[Waste]:
         if (status == "failed" or status == "interrupted") and status in dead and not _kept(path):
             with suppress(FileNotFoundError):
                 size, written = _files(path)
-                yield Waste(status, path, size, written or path.lstat().st_mtime)
+                if is_ours(path):
+                    yield Waste(status, path, size, written or path.lstat().st_mtime)
 
 
 def _strays(store: Store) -> Iterator[Waste]:
@@ -141,17 +144,22 @@ def _deleted(root: Path, one: Waste) -> bool:
         return _deleted_stray(root, one.path)
     if not one.half_deleted and _kept(one.path):
         return False
-    if one.kind == "trash":
+    if one.kind == "trash" and not _may_be_resumed(one):
         discard(root, one.path)
         return True
     return _deleted_run(root, one)
+
+
+def _may_be_resumed(one: Waste) -> bool:
+    """Return whether somebody may be going on with a run in the trash, by its path."""
+    return not one.half_deleted and not one.path.is_symlink() and (one.path / RECORD).exists()
 
 
 def _deleted_stray(root: Path, path: Path) -> bool:
     """Delete a file, unless an evaluation has made it its own since."""
     run = root / path.relative_to(root).parts[0]
     try:
-        with lock(run, timeout=0) if run != path else nullcontext():
+        with lock(run, READERS) if run != path else nullcontext():
             stray = run == path or path in strays(run)
             if stray:
                 with disk_errors(path):
@@ -162,9 +170,9 @@ def _deleted_stray(root: Path, path: Path) -> bool:
 
 
 def _deleted_run(root: Path, one: Waste) -> bool:
-    """Delete a dead run, unless somebody trains it again or has since."""
+    """Delete a run, unless somebody trains it again or has since."""
     try:
-        with lock(one.path, timeout=0):
+        with lock(one.path, READERS):
             size, written = _files(one.path)
             unchanged = size == one.bytes and written <= one.since
             if unchanged:

@@ -3,7 +3,7 @@
 from recsys_cli.tuning._bench import DATA
 from recsys_cli.tuning._course import plan
 from recsys_cli.tuning._search import UNBOUNDED, Budget, tune
-from recsys_cli.tuning._trials import Planned, Trial, Tuned, counted, told
+from recsys_cli.tuning._trials import Planned, Trial, Tuned, counted, told, wrote
 
 __all__ = [
     "DATA",
@@ -16,4 +16,5 @@ __all__ = [
     "plan",
     "told",
     "tune",
+    "wrote",
 ]

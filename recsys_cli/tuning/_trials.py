@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from recsys_cli.metrics import parse
 from recsys_cli.search import RangeSpec, kind_of
 from recsys_cli.spec import ExperimentSpec, SearchSpec
-from recsys_cli.specfile import dump
+from recsys_cli.specfile import dump, dump_document
+
+_BEST = "# The best of "
 
 
 class Planned(NamedTuple):
@@ -91,11 +93,34 @@ class Tuned:
     def written(self) -> str:
         """Return the best spec as YAML, complete, under a comment that says how it was chosen."""
         best = self.trials[0]
+        how, searched = _heading(self.search, self.seed)
         return (
-            f"# The best of {counted(len(self.trials))} of recsys tune (seed {self.seed}) by "
-            f"{self.search.metric} on the validation part:\n"
-            f"# {best.value:.6g}, of {best.run}. Searched:\n{_ranges(self.search.space)}"
+            f"{_BEST}{counted(len(self.trials))}{how}{best.value:.6g}, of {best.run}{searched}"
         ) + dump(self.spec)
+
+
+def wrote(search: SearchSpec, seed: int, name: str, text: str) -> bool:
+    """Return whether a text is what a search has written, the best of however many trials.
+
+    Parameters
+    ----------
+    search : SearchSpec
+    seed : int
+        Of its draws.
+    name : str
+        Of the spec.
+    text : str
+    """
+    how, searched = _heading(search, seed)
+    heading, _, spec = text.partition(searched)
+    named = spec.startswith(dump_document({"name": name}))
+    return named and heading.startswith(_BEST) and how in heading
+
+
+def _heading(search: SearchSpec, seed: int) -> tuple[str, str]:
+    """Return what stands between the number of trials and the best value, and after its run."""
+    how = f" of recsys tune (seed {seed}) by {search.metric} on the validation part:\n# "
+    return how, f". Searched:\n{_ranges(search.space)}"
 
 
 def ranked(

@@ -173,3 +173,11 @@ def test_closed_streams_are_no_error(tmp_path, closed):
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0)
+
+
+def test_a_folder_that_was_deleted_under_the_user_is_said(tmp_path):
+    code = "import os; os.rmdir(os.getcwd()); from recsys_cli.cli import main; main()"
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = subprocess.run([sys.executable, "-c", code, "runs"], cwd=gone, capture_output=True)
+    assert done.returncode == 6 and b"the folder that you are in was deleted" in done.stderr

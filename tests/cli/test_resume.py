@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from recsys_cli import threads
 from recsys_cli.errors import OutOfResources
-from recsys_cli.runs import FoldRecorder, Store
+from recsys_cli.runs import FoldRecorder, Recorder, Store, _store
 from recsys_cli.runs._checkpoints import Checkpoints
 from recsys_cli.runs._lock import lock
+from recsys_cli.runs._reading import read_versioned
+from recsys_cli.runs._seal import seal
 
 OFTEN = ("--checkpoint", "0.0001s")
 MONITOR = {"monitor": "ndcg@10", "patience": 9}
+FOLDS = {"split": {"name": "k-fold", "k": 3, "validation": 0.1}}
+SEARCH = {"metric": "ndcg@10", "trials": 1, "space": {"model.factors": {"int": [2, 4]}}}
 
 
 @pytest.fixture
@@ -188,6 +193,114 @@ def test_other_features_are_refused_too(write, recsys, stop) -> None:
     Path("items.csv").write_text("\n".join([*genres[:-1], "i14,b"]) + "\n")
     found = recsys("train", "--resume", "als-1")
     assert found.code == 5 and "the data are not those" in found.err
+
+
+def given(write, **blocks) -> Path:
+    """Return the spec of a run that is monitored among the candidates of c.csv."""
+    rows = [f"{user},{item}" for user in range(1, 61) for item in range(1, 51)]
+    Path("c.csv").write_text("\n".join(["user,item", *rows]) + "\n")
+    asked = {"metrics": ["ndcg@10"], "candidates": {"file": "c.csv"}}
+    return write("als", train=MONITOR, evaluation=asked, **blocks)
+
+
+def shorten(path: Path) -> str:
+    """Leave out the last line of a file; return what it held."""
+    before = path.read_text()
+    path.write_text("".join(before.splitlines(keepends=True)[:-1]))
+    return before
+
+
+def test_another_file_of_candidates_is_refused(write, recsys, stop) -> None:
+    stop(3)
+    assert recsys("train", given(write), *OFTEN).code == 130
+    before = shorten(Path("c.csv"))
+    found = recsys("train", "--resume", "als-1")
+    assert found.code == 5 and "the file of candidates is not the one" in found.err
+    Path("c.csv").write_text(before)
+    assert recsys("train", "--resume", "als-1").code == 0
+    assert recsys("evaluate", "als-1").code == 0
+
+
+def test_a_file_of_candidates_may_not_change_between_two_folds(write, recsys, monkeypatch) -> None:
+    real = Recorder.finish_fold
+
+    def finish_fold(self, name: str) -> None:
+        real(self, name)
+        shorten(Path("c.csv"))
+
+    monkeypatch.setattr(Recorder, "finish_fold", finish_fold)
+    found = recsys("train", given(write, **FOLDS))
+    assert found.code == 5 and "the file of candidates is not the one" in found.err
+
+
+def test_a_whole_fold_of_other_candidates_is_refused_though_the_record_names_none(
+    write, recsys, stop
+) -> None:
+    """As a run of an older recsys."""
+    stop(7)
+    assert recsys("train", given(write, **FOLDS)).code == 130
+    path = Path("runs/als-1/run.json")
+    record = read_versioned(path)
+    assert set(record["done"]) == {"1"}
+    del record["fingerprints"]["candidates"]
+    path.write_bytes(seal(record))
+    shorten(Path("c.csv"))
+    found = recsys("train", "--resume", "als-1")
+    assert found.code == 5 and "the file of candidates is not the one" in found.err
+
+
+@pytest.fixture
+def kill(monkeypatch):
+    """Have every run die right after its first record, as by kill -9."""
+
+    def killed(_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_store, "ending", killed)
+        yield patch
+
+
+def test_a_run_of_lists_is_evaluated_again_and_not_resumed(write, recsys, kill) -> None:
+    spec = write("als")
+    Path("lists.csv").write_text("user,item\n1,1\n2,1\n")
+    words = ["evaluate", spec, "--recommendations", "lists.csv"]
+    assert recsys(*words).code == 130
+    kill.undo()
+    found = recsys("train", "--resume", "als-external-1")
+    assert found.code == 2 and "the run holds recommendations made elsewhere" in found.err
+    assert "evaluate it again: recsys evaluate" in recsys("show", "als-external-1").err
+    assert recsys(*words).code == 0
+
+
+def test_a_trial_is_its_search_s_from_the_first_record_on(write, recsys, kill) -> None:
+    spec = write("als", search=SEARCH)
+    assert recsys("tune", spec).code == 130
+    kill.undo()
+    found = recsys("train", "--resume", "als-trial-1")
+    assert found.code == 2 and "the run is a trial of a search" in found.err
+    assert "recsys tune SPEC --resume" in recsys("show", "als-trial-1").err
+    assert recsys("train", "--resume", "als-trial").code == 2
+
+
+def test_latest_is_the_newest_run_that_can_be_resumed(recsys, stopped, kill) -> None:
+    document = json.loads(Path("als.yaml").read_text())
+    Path("als.yaml").write_text(json.dumps(document | {"search": SEARCH}))
+    assert recsys("tune", "als.yaml").code == 130
+    kill.undo()
+    Path("runs/als-2").mkdir()
+    assert recsys("train", "--resume", "als-2").code == 5
+    assert recsys("train", "--resume", "latest").out == "als-1\n"
+    found = recsys("train", "--resume", "als")
+    assert found.code == 5 and "als-2" in found.err
+
+
+def test_a_folder_that_is_no_run_is_not_said_to_be_interrupted(recsys, stopped) -> None:
+    Path("other").mkdir()
+    for words in (["show", "other"], ["train", "--resume", "other"]):
+        found = recsys(*words)
+        assert found.code == 6 and "the folder holds no run" in found.err
+    assert "was interrupted" in recsys("show", stopped).err
 
 
 def test_an_interrupted_run_says_how_to_go_on(recsys, stopped) -> None:

@@ -105,8 +105,16 @@ def test_failed_and_interrupted_runs_go_when_asked_for(own, recsys):
     (own / "als-2").mkdir()
     (own / "als-3").mkdir()
     (own / "als-3" / "run.json").write_text(
-        '{"schema_version": 1, "status": "failed", "failure": {"type": "X", "message": "y"}}'
+        '{"schema_version": 1, "id": "als-3", "status": "failed",'
+        ' "failure": {"type": "X", "message": "y"}}'
     )
     for words, left in (([], 4), (["--failed"], 3), (["--interrupted"], 2)):
         assert recsys("runs", "gc", "--days", "0", *words).code == 0
         assert len(Store(own).ids()) == left
+
+
+@pytest.mark.parametrize("words", [["runs"], ["runs", "gc"], ["train", "als.yaml"], ["show"]])
+def test_a_folder_of_runs_that_is_a_file_is_told_before_anything_is_read(recsys, tmp_path, words):
+    (tmp_path / "file").touch()
+    result = recsys(*words, "--runs", str(tmp_path / "file"))
+    assert result.code == 2 and "file: is no folder" in result.err

@@ -185,6 +185,33 @@ def test_resume_goes_on_and_time_ends_it(spec, recsys):
     assert Path("als-tuned.yaml").read_text().startswith("# The best of 3 trials")
 
 
+def test_resume_overwrites_only_what_the_same_search_wrote(spec, write, recsys):
+    assert recsys("tune", spec, "--trials", "1").code == 0
+    ours = Path("als-tuned.yaml").read_text()
+    other = write("other", search=SEARCH, model={**ALS, "epochs": 2})
+    for text, words in [
+        ("mine", [spec]),
+        (other.read_text(), [spec]),
+        (ours.partition(" of recsys tune")[0], [spec]),
+        (ours, [other]),
+        (ours, [spec, "--seed", "7"]),
+        (ours, [spec, "--set", "search.space={model.reg: {log: [0.1, 10]}}"]),
+    ]:
+        Path("best.yaml").write_text(text)
+        found = recsys("tune", *words, "--resume", "-o", "best.yaml")
+        assert found.code == 2 and Path("best.yaml").read_text() == text
+        assert found.err == (
+            "error: best.yaml: exists already, and is not what this search wrote\n"
+            "--force overwrites it, or use -o\n"
+        )
+    assert not Path("runs/als-trial-2").exists()
+    Path("best.yaml").write_text(ours)
+    assert recsys("tune", spec, "--resume", "-o", "best.yaml", "--trials", "2").code == 0
+    assert Path("best.yaml").read_text().startswith("# The best of 2 trials")
+    assert recsys("tune", other, "--resume", "--force", "-o", "best.yaml").code == 0
+    assert load(Path("best.yaml")).name == "other"
+
+
 def test_two_specs_never_share_an_output(specs, recsys):
     for name, spec in (("one", specs[0]), ("two", specs[1])):
         Path(name).mkdir()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import resource
+
 import numpy as np
 import pytest
 
@@ -126,3 +129,21 @@ def test_a_full_disk_leaves_those_before(tmp_path, monkeypatch) -> None:
 
 def _full(*_: object) -> None:
     raise OutOfResources("cannot write: no space left")
+
+
+def test_history_on_a_full_disk_has_whole_lines(tmp_path) -> None:
+    fold = FoldRecorder(tmp_path)
+    fold.epoch({"epoch": 1, "loss": 1.0})
+    whole = (tmp_path / "history.jsonl").read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 9, hard))
+    try:
+        fold.epoch({"epoch": 2, "loss": 0.5})
+        with pytest.raises(OutOfResources, match=r"history\.jsonl"):
+            fold.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / "history.jsonl").read_bytes() == whole
+    fold.flush()
+    lines = (tmp_path / "history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2]

@@ -10,6 +10,7 @@ import pytest
 
 from recsys_cli.errors import DamagedRun
 from recsys_cli.runs import Run
+from recsys_cli.runs._atomic import encode
 from recsys_cli.runs._reading import read_sealed
 from recsys_cli.runs._seal import is_sealed, is_sound, seal
 from tests.runs.conftest import evaluated, train
@@ -66,14 +67,14 @@ def test_metrics_of_another_run_are_refused(run, store):
     with pytest.raises(DamagedRun, match="the metrics are another run's"):
         _ = run.metrics
     (listed,) = [one for one in store.runs() if one.id == run.id]
-    assert listed.metrics == {} and listed.note == "the metrics are another run's"
+    assert listed.metrics == {} and listed.note == "metrics.json: the metrics are another run's"
 
 
 def test_another_sealed_file_in_its_place_is_no_metrics(run, store):
     shutil.copy(run.path / "run.json", run.path / "metrics.json")
     with pytest.raises(DamagedRun, match="holds no metrics"):
         _ = run.metrics
-    assert store.runs()[0].note == "the file holds no metrics"
+    assert store.runs()[0].note == "metrics.json: the file holds no metrics"
 
 
 def test_a_record_of_another_run_is_refused_and_a_copy_of_a_run_is_not(run, store):
@@ -103,3 +104,9 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(run, store, name):
     os.mkfifo(run.path / name)
     with pytest.raises(DamagedRun, match="no plain file"):
         _ = store.find("als-1").metrics
+
+
+def test_bytes_of_a_path_that_are_no_text_come_back():
+    document = {"where": "runs/q\udcff", "name": "nö \N{SNAKE}"}
+    assert json.loads(encode(document)) == document
+    assert "nö \N{SNAKE}".encode() in encode(document)

@@ -14,12 +14,13 @@ from recsys_cli.runs import Run, Store, _environment
 from tests.runs.conftest import SPEC, evaluated, train
 
 
-def begin(store, name="als"):
-    return store.create(name, argv=[], seed=1, spec_document=SPEC)
+def begin(store, name="als", facts=None):
+    return store.create(name, argv=[], seed=1, spec_document=SPEC, facts=facts)
 
 
 def failed(store, error: BaseException) -> str:
-    with pytest.raises(type(error)), begin(store) as recorder:
+    facts = {"fingerprints": {"data": "d"}}
+    with pytest.raises(type(error)), begin(store, facts=facts) as recorder:
         raise error
     return recorder.id
 
@@ -112,6 +113,11 @@ def test_a_run_of_the_same_spec_data_and_packages_is_found(store, monkeypatch):
     (store.root / second / "model.safetensors").unlink()
     found = store.trained("als", spec="s", data="d")
     assert found is not None and found.id == first
+    assert store.trained("als", spec="s", data="d", candidates="c") is None
+    assert store.trained("als", spec="s", data="d", files="f") is None
+    other = made(candidates="c")
+    found = store.trained("als", spec="s", data="d", candidates="c")
+    assert found is not None and found.id == other
     monkeypatch.setattr(_environment, "versions", lambda: {"numpy": "0"})
     assert store.trained("als", spec="s", data="d") is None
 
@@ -272,4 +278,4 @@ def test_a_run_that_lost_its_manifest_is_damaged_and_not_a_dead_run(store):
     run.commit_evaluation({"1": evaluated()})
     (run.path / "MANIFEST.json").unlink()
     (found,) = store.runs()
-    assert (found.status, found.note) == ("damaged", "the file is missing")
+    assert (found.status, found.note) == ("damaged", "MANIFEST.json: the file is missing")

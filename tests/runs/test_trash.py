@@ -302,6 +302,7 @@ def test_links_are_deleted_and_never_followed(store, tmp_path):
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "file").write_text("mine")
+    (precious / "spec.yaml").write_text("name: alias")
     run = train(store)
     (run.path / "link").symlink_to(precious)
     (store.root / "alias-1").symlink_to(precious)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,32 @@ def spec(space: dict[str, Any], **blocks: Any) -> ExperimentSpec:
         }
         | blocks
     )
+
+
+def of_files(folder: Path) -> tuple[dict[str, Path], dict[str, Any]]:
+    """Return files of ratings, items and candidates by name, and the blocks of a spec of them."""
+    lines = {
+        "ratings": ["user,item", *(f"u{n % 20},i{n * 7 % 31}" for n in range(300))],
+        "items": ["id,kind", *(f"i{n},{n % 3}" for n in range(31))],
+        "candidates": ["user,item", *(f"u{u},i{i}" for u in range(20) for i in range(31))],
+    }
+    files = {name: folder / f"{name}.csv" for name in lines}
+    for name, path in files.items():
+        path.write_text("\n".join(lines[name]))
+    named = {name: str(path) for name, path in files.items()}
+    items = {"path": named["items"], "categorical": ["kind"]}
+    dataset = {"name": "delimited", "path": named["ratings"], "rating": None, "items": items}
+    candidates = {"file": named["candidates"]}
+    return files, {
+        "dataset": dataset,
+        "split": {"name": "random", "test": 0.2, "validation": 0.1},
+        "evaluation": {"metrics": ["ndcg@10"], "candidates": candidates},
+    }
+
+
+def shorten(file: Path) -> None:
+    """Take the last two rows off a file."""
+    file.write_text("\n".join(file.read_text().split("\n")[:-2]))
 
 
 @pytest.fixture

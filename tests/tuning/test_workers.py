@@ -23,7 +23,7 @@ from recsys_cli.models.als import ALS
 from recsys_cli.runs import Store
 from recsys_cli.tuning import Budget, Trial, Tuned, tune
 from recsys_cli.tuning import _crew as crew_module
-from tests.tuning.conftest import RATINGS, spec
+from tests.tuning.conftest import RATINGS, of_files, shorten, spec
 
 SPACE = {"model.reg": {"log": [0.01, 10.0]}, "model.factors": {"int": [2, 9]}}
 FAILING = {"model.lr": {"choice": [0.01, 1e6]}}
@@ -207,3 +207,16 @@ def test_only_trials_of_the_same_search_and_data_are_taken_over(search, tmp_path
     with pytest.raises(SplitMismatch, match="not those that the search began with"):
         search(asked, resume=True)
     assert len(store.ids()) == 4
+
+
+@pytest.mark.parametrize("space", [SPACE, {"dataset.on_error": {"choice": ["refuse", "skip"]}}])
+@pytest.mark.parametrize("changed", ["ratings", "items", "candidates"])
+def test_trials_of_other_files_are_not_ranked_together(search, tmp_path, space, changed):
+    files, blocks = of_files(tmp_path)
+    asked = spec(space, search={"trials": 2}, **blocks)
+    first, store = search(asked)
+    assert plain(search(asked, resume=True)[0].trials) == plain(first.trials)
+    shorten(files[changed])
+    with pytest.raises(SplitMismatch, match="not those that the search began with"):
+        search(asked, resume=True)
+    assert len(store.ids()) == 2
