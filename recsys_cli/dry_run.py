@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -10,7 +12,7 @@ from typing import Any
 
 from recsys_cli import demands, experiment, foresight, memory
 from recsys_cli.data import Dataset, Split
-from recsys_cli.errors import NotFound, OutOfResources
+from recsys_cli.errors import NotFound, OutOfResources, need
 from recsys_cli.evaluation import Evaluator
 from recsys_cli.folding import final_part
 from recsys_cli.foresight import Need
@@ -102,8 +104,10 @@ def dry_run(spec: ExperimentSpec, store: Store, listener: Listener) -> DryRun:
         folds = [
             _counted(spec, dataset, split) for split in experiment.splits(spec, dataset, listener)
         ]
-    files = _files(spec, dataset, folds)
-    free = _free(store.root)
+        files = _files(spec, dataset, folds)
+        place = _nearest(store.root)
+        free = shutil.disk_usage(place).free
+        problem = _memory(spec, dataset) or _disk(place, sum(files.values()), free)
     return DryRun(
         spec.document(),
         _receipt(dataset, prepared.receipts, folds),
@@ -112,23 +116,28 @@ def dry_run(spec: ExperimentSpec, store: Store, listener: Listener) -> DryRun:
         store.root / store.next_id(spec.name),
         files,
         free,
-        _problem(spec, dataset, store.root, sum(files.values()), free),
+        problem,
     )
 
 
-def _problem(
-    spec: ExperimentSpec, dataset: Dataset, root: Path, size: int, free: int
-) -> OutOfResources | None:
-    """Return what a run would be refused for."""
+def _memory(spec: ExperimentSpec, dataset: Dataset) -> OutOfResources | None:
     try:
         foresight.require(spec, dataset)
     except OutOfResources as error:
         return error
+    return None
+
+
+def _disk(place: Path, size: int, free: int) -> OutOfResources | None:
+    if not os.access(place, os.W_OK | os.X_OK):
+        denied = OSError(errno.EACCES, os.strerror(errno.EACCES))
+        reason = f"cannot write: {denied.strerror}"
+        return OutOfResources(reason, where=str(place), hint=need(denied))
     if free >= size:
         return None
     return OutOfResources(
         f"the run would take about {memory.spelled(size)}, and {memory.spelled(free)} are free",
-        where=str(root),
+        where=str(place),
         hint="free some disk space, or take another folder: --runs",
     )
 
@@ -200,8 +209,8 @@ def _text(ids: tuple[str, ...] | list[str]) -> int:
     return sum(len(id_.encode("utf-8", "replace")) + 4 for id_ in ids)
 
 
-def _free(folder: Path) -> int:
-    """Return the bytes free on the disk of a folder, which need not exist."""
+def _nearest(folder: Path) -> Path:
+    """Return a folder, or the nearest above it that exists."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return folder

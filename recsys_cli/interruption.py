@@ -25,6 +25,8 @@ _SIGNALS = {
 }
 #: Seconds that the main thread has to leave, and then the last words to be said.
 GRACE, _SAYING = 1.0, 0.4
+#: Seconds that the interpreter has to end when all is done.
+_LEAVING = 10.0
 
 _received: list[Interrupted] = []
 _last: list[Callable[[BaseException], None]] = []
@@ -79,11 +81,17 @@ def guard(grace: float = GRACE) -> None:
             signal.signal(number, _raise)
 
 
-def finished() -> None:
-    """Ignore further signals: the process is about to exit."""
+def finished(code: int) -> None:
+    """Ignore further signals: the process is about to exit with this code.
+
+    It does so in any case: a thread of a library that hangs would keep it for ever.
+    """
     for number in _SIGNALS:
         if signal.getsignal(number) is _raise:
             signal.signal(number, signal.SIG_IGN)
+    late = threading.Timer(_LEAVING, os._exit, [code])
+    late.daemon = True
+    late.start()
 
 
 def _raise(number: int, _: FrameType | None) -> None:

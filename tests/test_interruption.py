@@ -68,3 +68,10 @@ def test_a_signal_that_was_ignored_stays_so():
     process = begin("time.sleep(0.5)", **ignore)
     process.send_signal(signal.SIGHUP)
     assert end(process)[1:3] == (0, "left\n")
+
+
+def test_a_thread_that_hangs_keeps_no_process_that_is_done():
+    hang = "import threading; threading.Thread(target=threading.Event().wait).start()"
+    program = f"from recsys_cli import interruption as i; i._LEAVING = 0.2; {hang}; i.finished(4)"
+    done = subprocess.run([sys.executable, "-c", program], timeout=30)
+    assert done.returncode == 4

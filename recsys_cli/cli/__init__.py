@@ -27,5 +27,5 @@ def main() -> None:
     except interruption.Interrupted as error:  # before the app could answer for it
         sys.stderr.write("error: interrupted\n")
         code = error.code
-    interruption.finished()
+    interruption.finished(code)
     sys.exit(code)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import numpy as np
@@ -112,10 +113,11 @@ class Model(Guarded, Resumable, Component[C], Generic[C]):
         with threads.single_blas():
             self._course, self._begins, epoch = None, begins, 0
             losses = self._train(train, features or SideFeatures(), rng)
-            for epoch, loss in epochs(self, losses, self._done_before):
-                with sound(self, epoch):
-                    if on_epoch is not None and on_epoch(self, epoch, loss):
-                        break
+            with _ended(losses):
+                for epoch, loss in epochs(self, losses, self._done_before):
+                    with sound(self, epoch):
+                        if on_epoch is not None and on_epoch(self, epoch, loss):
+                            break
             require_learned(self, epoch)
         self._course = self._begins = None
         self._close_up()
@@ -314,3 +316,13 @@ class Model(Guarded, Resumable, Component[C], Generic[C]):
         for name, array in arrays.items():
             setattr(model, f"{name}_", array)
         return model
+
+
+@contextmanager
+def _ended(losses: Iterator[float | None]) -> Iterator[None]:
+    """End training with the block: an error keeps it alive, and a library's thread within it."""
+    try:
+        yield
+    finally:
+        if isinstance(losses, Generator):
+            losses.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from recsys_cli.loaders import _cache
 from recsys_cli.runs import Store
 from recsys_cli.specfile import loads
 
@@ -33,6 +35,7 @@ def test_nothing_is_written_and_all_is_told(recsys, write, csv, tmp_path, monkey
     dataset = {"name": "delimited", "path": str(csv), "timestamp": "time"}
     dataset["prepare"] = [{"name": "min-value", "value": 2}]
     spec = write("mine", dataset=dataset)
+    monkeypatch.setattr(_cache, "_QUIET_NS", -1)  # as of files that were written long ago
     before = contents(tmp_path)
     document = recsys("run", spec, "--dry-run", "--json").document
     told = recsys("run", spec, "--dry-run")
@@ -114,3 +117,9 @@ def test_a_dry_run_downloads_nothing(recsys, write, monkeypatch, tmp_path) -> No
     result = recsys("run", spec, "--dry-run")
     assert result.code == 6 and "a dry run downloads nothing" in result.err
     assert not (tmp_path / "none").exists()
+
+
+def test_a_folder_that_denies_it_is_foreseen(recsys, write, monkeypatch) -> None:
+    monkeypatch.setattr(os, "access", lambda _, mode: not mode & os.W_OK)
+    result = recsys("run", write("als"), "--dry-run")
+    assert result.code == 7 and "cannot write: Permission denied" in result.err

@@ -166,3 +166,17 @@ def test_an_interrupt_ends_training_with_the_epoch_under_way():
         signal.signal(signal.SIGINT, handler)
     assert library.done == 2
     assert threading.enumerate() == before
+
+
+@each
+def test_an_error_between_epochs_leaves_no_thread_waiting(name, ratings):
+    pytest.importorskip("implicit", reason="pip install implicit brings it")
+
+    def full(model, epoch, _loss):
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full") as held:
+        train(name, ratings, full)
+    # While the error is held, as by who tells of it: its traceback holds all frames.
+    waiting = [one for one in threading.enumerate() if "ThreadPool" in one.name]
+    assert held.traceback and waiting == []
