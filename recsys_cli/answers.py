@@ -25,15 +25,16 @@ BLOCK = 8192
 class Answers(NamedTuple):
     """What a model said, by position of the user; for ratings, by row of the part.
 
-    ``items`` int32 (u, K), -1 past the end, with ``scores`` float32 (u, K), ``auc`` float64 (u,)
-    and ``predicted`` float32 (n,), clipped to the scale. Users without a relevant item are not
-    asked for lists: theirs are empty. ``place`` int64 (u,), only among candidate lists: the rank of
-    the first relevant item by index, 0 where none is a candidate. ``next`` float32 (u,), only of a
-    full ranking: the score of the best item that the list leaves out, -inf for none.
+    ``items`` int32 (u, K), -1 past the end, with ``scores`` (u, K), float32 of a model and float64
+    of a file, ``auc`` float64 (u,) and ``predicted`` float32 (n,), clipped to the scale. Users
+    without a relevant item are not asked for lists: theirs are empty. ``place`` int64 (u,), only
+    among candidate lists: the rank of the first relevant item by index, 0 where none is a
+    candidate. ``next`` float32 (u,), only of a full ranking: the score of the best item that the
+    list leaves out, -inf for none.
     """
 
     items: Int32
-    scores: Float32
+    scores: Float32 | Float64
     auc: Float64
     predicted: Float32
     place: Int64 | None = None

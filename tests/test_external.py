@@ -9,7 +9,7 @@ import pytest
 
 from recsys_cli.errors import DataError
 from recsys_cli.evaluation import Evaluation, Evaluator
-from recsys_cli.external._answers import answered, notes
+from recsys_cli.external._answers import answered, notes, order
 from recsys_cli.loaders._listed import read_listed
 from recsys_cli.spec import EvaluationSpec
 from tests.test_candidates import by_hand
@@ -101,3 +101,25 @@ def test_the_answers_hold_no_nan(tmp_path):
     found, _ = scored(tmp_path / "r.csv", "user,item\nu0,i3\n")
     assert found.lists.scores[0].tolist() == [1.0, -np.inf, -np.inf]
     assert all(np.isfinite(value.value) for value in found.metrics.values())
+
+
+def test_scores_are_kept_as_they_stand(tmp_path):
+    """Of two that are one in float32 the larger is the better, and none becomes infinite."""
+    text = "user,item,score\nu0,i2,1\nu0,i3,1.00000000001\nu1,i4,1e300\n"
+    found, _ = scored(tmp_path / "r.csv", text)
+    assert found.per_user["mrr@3"].tolist() == [1.0, 1.0]
+    assert found.lists.scores[:, 0].tolist() == [1.00000000001, 1e300]
+
+
+def test_what_orders_the_lists_is_told_where_it_is_not_plain(tmp_path):
+    said = []
+    for head in ("user,item", "user,item,rank", "user,item,score", "user,item,score,rank"):
+        path = tmp_path / "r.csv"
+        path.write_text(f"{head}\nu0,i3{',1' * (head.count(',') - 1)}\n")
+        said.append(order(read_listed(path, ("rank", "score"))))
+    assert said == [
+        "No rank or score: the first line of a user is its best.",
+        None,
+        None,
+        "Ordered by rank, not by score.",
+    ]

@@ -19,8 +19,8 @@ ListsOption = Annotated[
     typer.Option(
         "--recommendations",
         metavar="FILE",
-        help="Score lists made elsewhere (user, item and rank or score) on the test part of a "
-        "spec, whose file takes the place of RUN.",
+        help="Score lists made elsewhere (columns user, item and rank, best 1, or score, best "
+        "largest) on the test part of a spec, whose file takes the place of RUN.",
     ),
 ]
 MetricOption = Annotated[

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_cli import statistics
-from recsys_cli.data import Float32, Int32
+from recsys_cli.data import Float32, Float64, Int32
 from recsys_cli.metrics import parse
 from recsys_cli.metrics._base import RatingMetric
 
@@ -70,7 +70,7 @@ class Lists(NamedTuple):
 
     user_idx: Int32
     items: Int32
-    scores: Float32
+    scores: Float32 | Float64
 
 
 @dataclass(frozen=True, eq=False)

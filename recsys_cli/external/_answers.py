@@ -43,7 +43,7 @@ def answered(listed: Listed, evaluator: Evaluator, depth: int) -> tuple[Answers,
     rows, place = rows.take(place < depth), place[place < depth]
     answers = Answers(
         items=np.full((len(part.users), depth), -1, np.int32),
-        scores=np.full((len(part.users), depth), -np.inf, np.float32),
+        scores=np.full((len(part.users), depth), -np.inf),  # a file's own, in all their digits
         auc=np.zeros(len(part.users)),
         predicted=np.zeros(0, np.float32),
     )
@@ -91,6 +91,15 @@ def _rows(listed: Listed, evaluator: Evaluator) -> tuple[_Rows, int]:
         )
     best = -rows.score if listed.by == "score" else rows.score
     return rows.take(np.lexsort((best, rows.at))), unknown
+
+
+def order(listed: Listed) -> str | None:
+    """Return a sentence on what orders the lists, if that is not plain."""
+    if listed.by is None:
+        return "No rank or score: the first line of a user is its best."
+    if listed.unread:
+        return f"Ordered by {listed.by}, not by {', '.join(listed.unread)}."
+    return None
 
 
 def notes(counts: dict[str, int], depth: int) -> list[str]:

@@ -7,15 +7,17 @@ import logging
 import mmap
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from recsys_cli import temporary
 from recsys_cli.data import Dataset
 from recsys_cli.errors import DataError, need
 from recsys_cli.fingerprint import digest, file_digest
+from recsys_cli.loaders._bytes import USUAL, Column, reading
 from recsys_cli.loaders._home import cache_home
 from recsys_cli.loaders._pack import pack, unpack
 
@@ -24,20 +26,22 @@ logger = logging.getLogger(__name__)
 #: A hash is remembered only for files that had been left alone this long when it was taken: within
 #: the resolution of a file system's clock, a second write would leave the same stamp.
 _QUIET_NS = 2_000_000_000
-#: Bytes held for each of a text file while it is parsed, and of one that is compressed.
-_PLAIN, _PARSED = 5, {".gz": 16, ".parquet": 12, ".pq": 12}
 _untouched: list[bool] = []
 
 
-def bytes_to_load(config: Any, files: Sequence[Path]) -> int:
+def bytes_to_load(
+    config: Any,
+    files: Sequence[Path],
+    columns: Mapping[Path, Sequence[Column]] = MappingProxyType({}),
+) -> int:
     """Return about how many bytes :func:`cached` holds at its peak, given the same.
 
-    Text in the making is held several times: as it is read, by columns and as numbers.
+    ``columns`` are those that are read of a file, where that is known.
     """
     _, entry = _entry(config, files)
     if entry.is_file():
         return 2 * entry.stat().st_size
-    return sum(_PARSED.get(file.suffix, _PLAIN) * file.stat().st_size for file in files)
+    return sum(reading(file, columns.get(file, USUAL)) for file in files)
 
 
 @contextmanager
@@ -74,6 +78,11 @@ def cached(config: Any, files: Sequence[Path], parse: Callable[[str], Dataset]) 
     parse : callable
         Called with the sources' common hash.
 
+    Raises
+    ------
+    DataError
+        If a source changes meanwhile.
+
     Notes
     -----
     The key is a hash of the sources' bytes, of ``config`` and of the code in this folder, so a
@@ -84,11 +93,24 @@ def cached(config: Any, files: Sequence[Path], parse: Callable[[str], Dataset]) 
     source, path = _entry(config, files)
     if (found := _load(path)) is not None:
         return found
-    dataset = parse(source)
+    try:
+        dataset = parse(source)
+    except Exception:
+        _refuse_changed(files, before)
+        raise
+    _refuse_changed(files, before)
     _give_back()
-    if before == [_stamp(file) for file in files]:
-        _write(path, pack(dataset))
+    _write(path, pack(dataset))
     return dataset
+
+
+def _refuse_changed(files: Sequence[Path], before: list[list[int]]) -> None:
+    """Refuse what may be a mixture of two files, of which the hash names one at most."""
+    for file, stamp in zip(files, before, strict=True):
+        if not file.is_file() or _stamp(file) != stamp:
+            raise DataError(
+                "changed while it was read", where=str(file), hint="run it again once it is written"
+            )
 
 
 def _load(path: Path) -> Dataset | None:

@@ -23,10 +23,6 @@ class Table(Protocol):
     def width(self) -> int:
         """The number of fields of a row."""
 
-    @property
-    def head(self) -> tuple[int, list[str]]:
-        """Lines of the header, and its names."""
-
     def position(self, column: str | int) -> int:
         """Return the position of a column given by name, or by number from 0."""
 
@@ -54,36 +50,45 @@ class Described:
     label_separator: str = "|"
     text: dict[str, str | int] = field(default_factory=dict)
 
+    @property
+    def single(self) -> list[str | int]:
+        """The columns that hold one value a row."""
+        title = [] if self.title is None else [self.title]
+        described = (self.categorical, self.numeric, self.text)
+        return [*title, *(column for columns in described for column in columns.values())]
 
-def records(file: Table, where: str) -> Iterator[tuple[int, list[str]]]:
+
+def records(file: Table, where: str, unit: str = ":") -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a table; a wrong field count or bytes that are no text are refused."""
     for line, fields in file.rows():
         try:
             require_width(fields, file.width)
             yield line, [text(value, "a field") for value in fields]
         except BadField as problem:
-            raise DataError(str(problem), where=f"{where}:{line}") from None
+            raise DataError(str(problem), where=f"{where}{unit}{line}") from None
 
 
-def read_catalogue(file: Table, described: Described, where: str) -> Catalogue:
-    """Return what a table says of its ids.
+def read_catalogue(file: Table, described: Described, where: str, unit: str = ":") -> Catalogue:
+    """Return what a table says of its ids; ``unit`` stands between file and row in errors.
 
     Raises
     ------
     DataError
         If a row is malformed or an id is empty or comes twice; bad rows are never skipped here.
     """
+
+    def place(line: int) -> str:
+        return f"{where}{unit}{line}"
+
     ids: dict[str, int] = {}
     table: list[list[str]] = []
     at = file.position(described.id)
-    for line, fields in records(file, where):
+    for line, fields in records(file, where, unit):
         if not fields[at].strip():
-            raise DataError("the id is empty", where=f"{where}:{line}")
+            raise DataError("the id is empty", where=place(line))
         if ids.setdefault(fields[at], line) != line:
-            first = ids[fields[at]]
-            raise DataError(
-                f'the id "{shown(fields[at])}" is also in line {first}', where=f"{where}:{line}"
-            )
+            first = f"{'line' if unit == ':' else 'row'} {ids[fields[at]]}"
+            raise DataError(f'the id "{shown(fields[at])}" is also in {first}', where=place(line))
         table.append(fields)
 
     def column(name: str | int) -> list[str]:
@@ -92,7 +97,7 @@ def read_catalogue(file: Table, described: Described, where: str) -> Catalogue:
 
     def numbers(name: str | int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         pairs = zip(column(name), ids.values(), strict=True)
-        return np.array([_number(value, f"{where}:{line}") for value, line in pairs], np.float32)
+        return np.array([_number(value, place(line)) for value, line in pairs], np.float32)
 
     features = Features(
         IdMap(ids),
@@ -129,6 +134,9 @@ def _number(value: str, where: str) -> float:
         raise DataError(str(problem), where=where) from None
     if abs(found) > float(np.finfo(np.float32).max):
         raise DataError(f'the feature "{shown(value)}" is too large', where=where)
+    if found != 0 and np.float32(found) == 0:
+        reason = f'the feature "{shown(value)}" is so small that it would count 0'
+        raise DataError(reason, where=where)
     return found
 
 

@@ -11,10 +11,15 @@ import numpy as np
 
 from recsys_cli.data import Float64
 from recsys_cli.errors import DataError
-from recsys_cli.loaders._fields import BadField, number, require_width, text
+from recsys_cli.loaders._fields import BadField, number, require_width, shown, text
+from recsys_cli.loaders._kind import is_parquet, refuse_packed, unpacked_suffix
 from recsys_cli.loaders._parquet import ParquetFile
 from recsys_cli.loaders._text import TextFile
+from recsys_cli.spelling import nearest
+from recsys_cli.visible import quoted
 
+#: Columns that an error lists.
+_NAMES = 30
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": "\t"}
 #: ``(user,item)``, the head of a line of the NCF protocol.
 _PAIR = re.compile(r"\(([^,]+),([^,)]+)\)")
@@ -31,6 +36,8 @@ class Listed(NamedTuple):
         Line of each row in a text file, number from 1 in a Parquet file.
     by : str, optional
         The name of the column of ``value``; None where the file has none of those asked for.
+    unread : tuple of str
+        Others of those asked for.
     value : ndarray of float64, shape (n,), optional
         Finite.
     """
@@ -40,6 +47,7 @@ class Listed(NamedTuple):
     item: list[str]
     line: list[int]
     by: str | None = None
+    unread: tuple[str, ...] = ()
     value: Float64 | None = None
 
     def where(self, row: int) -> str:
@@ -59,49 +67,61 @@ def read_listed(path: Path, numbers: Sequence[str] = ()) -> Listed:
     path : Path
         .csv, .tsv or .txt (tabs), each also with .gz, .parquet, or .negative.
     numbers : sequence of str
-        Columns of numbers of which the first that is there is read as well.
+        Columns of numbers of which the first that is there is read as well. Where there is none
+        of them, the file may have no other columns, for one may be meant.
 
     Raises
     ------
     DataError
         If a row is malformed, or a column is lacking.
     """
-    if _suffix(path) == ".negative":
+    if unpacked_suffix(path) == ".negative":
         return _negatives(path)
-    if is_parquet(path):
-        file = ParquetFile(path)
-        by = next((name for name in numbers if name in file.head[1]), None)
-        rows: Iterator[tuple[int, list[str]]] = _parquet_rows(file, ["user", "item", by])
-        return _listed(path, rows, by, [0, 1, 2], 2 if by is None else 3)
-    table = _text_file(path)
-    by = next((name for name in numbers if name in table.head[1]), None)
+    table = ParquetFile(path) if is_parquet(path) else _text_file(path)
+    there = [name for name in numbers if name in table.head[1]]
+    by = there[0] if there else None
     places = [table.position(name) for name in ("user", "item", by) if name is not None]
-    return _listed(path, table.rows(), by, places, table.width)
+    if by is None and numbers:
+        _refuse_others(path, table.head[1], numbers)
+    if isinstance(table, ParquetFile):
+        found = _listed(path, _parquet_rows(table, places), by, range(len(places)), len(places))
+    else:
+        found = _listed(path, table.rows(), by, places, table.width)
+    return found._replace(unread=tuple(there[1:]))
 
 
-def is_parquet(path: Path) -> bool:
-    """Say whether a file is one of Parquet, by its suffix."""
-    return _suffix(path) in (".parquet", ".pq")
-
-
-def _suffix(path: Path) -> str:
-    return Path(path.stem if path.suffix == ".gz" else path).suffix.lower()
+def _refuse_others(path: Path, names: list[str], numbers: Sequence[str]) -> None:
+    """Refuse columns beside user and item, of which one may be meant for one of those asked for."""
+    others = [name for name in names if name not in ("user", "item")]
+    if not others:
+        return
+    guesses = ((nearest(name, others), name) for name in numbers)
+    guess = next((f"rename {quoted(near)} to {name}" for near, name in guesses if near), None)
+    guess = guess or f"name the column that orders the list {' or '.join(numbers)}"
+    has = ", ".join(map(shown, names[:_NAMES])) + ", …" * (len(names) > _NAMES)
+    raise DataError(
+        f"has the columns {has}, but neither {' nor '.join(numbers)}",
+        where=str(path),
+        hint=f"{guess}, or leave all but user and item out to take the order of the lines",
+    )
 
 
 def _text_file(path: Path) -> TextFile:
-    separator = _SEPARATORS.get(_suffix(path))
+    suffix = unpacked_suffix(path)
+    separator = _SEPARATORS.get(suffix)
     if separator is None:
+        refuse_packed(path)
         known = ", ".join([*_SEPARATORS, ".parquet", ".negative"])
         raise DataError(
-            f'the suffix "{_suffix(path)}" does not say what the file is',
+            f'the suffix "{suffix}" does not say what the file is',
             where=str(path),
             hint=f"name it as what it is: {known}",
         )
     return TextFile(path, separator, header=True)
 
 
-def _parquet_rows(file: ParquetFile, names: list[str | None]) -> Iterator[tuple[int, list[str]]]:
-    user, item, *by = (file.position(name) for name in names if name is not None)
+def _parquet_rows(file: ParquetFile, places: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+    user, item, *by = places
     columns = {user: file.ids(user), item: file.ids(item)} | {at: file.column(at) for at in by}
     lists: list[list[Any]] = [file.listed(at, column) for at, column in columns.items()]
     for row, fields in enumerate(zip(*lists, strict=True), 1):

@@ -1,8 +1,7 @@
-"""A Parquet file → rows, and its rows as text for tables of items and users."""
+"""A Parquet file → rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,12 +27,22 @@ class ParquetFile:
     path: Path
 
     @cached_property
+    def _opened(self) -> Any:
+        """The file, opened once: another that takes its name meanwhile is not read."""
+        import pyarrow as pa
+
+        try:
+            return pa.OSFile(str(self.path), "rb")
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"cannot be read: {error}", where=str(self.path)) from None
+
+    @cached_property
     def _names(self) -> list[str]:
         import pyarrow as pa
         from pyarrow import parquet
 
         try:
-            return list(parquet.read_schema(self.path).names)
+            return list(parquet.read_schema(self._opened).names)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise DataError(f"is no readable Parquet file: {error}", where=str(self.path)) from None
 
@@ -62,7 +71,7 @@ class ParquetFile:
         try:
             # Else a folder named user=3 would be taken for a column.
             table = parquet.read_table(
-                self.path, columns=[name], partitioning=None, page_checksum_verification=True
+                self._opened, columns=[name], partitioning=None, page_checksum_verification=True
             )
             array = table.column(0).combine_chunks()
             if pa.types.is_dictionary(array.type):
@@ -78,7 +87,7 @@ class ParquetFile:
         array = self.column(at)
         if pa.types.is_integer(array.type):
             return array.cast(pa.string())
-        if _is_text(array.type):
+        if is_text(array.type):
             return array
         raise DataError(
             f"the ids in {self._names[at]} are of type {array.type}",
@@ -91,18 +100,12 @@ class ParquetFile:
         import pyarrow as pa
 
         try:
-            if not _is_text(array.type):
+            if not is_text(array.type):
                 return list(array.to_pylist())
             found = array.cast(pa.large_binary()).to_pylist()
             return [raw if raw is None else raw.decode(errors="surrogateescape") for raw in found]
         except (pa.ArrowException, ValueError, OverflowError) as error:
             raise DataError(f"column {self._names[at]}: {error}", where=str(self.path)) from None
-
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the number and the fields of each row as text, ``""`` where there is none."""
-        columns = [self.listed(at, self.column(at)) for at in range(self.width)]
-        for at, row in enumerate(zip(*columns, strict=True), 1):
-            yield at, ["" if field is None else str(field) for field in row]
 
 
 def read_parquet(file: ParquetFile, columns: Columns, report: Report) -> Rows:
@@ -137,7 +140,7 @@ def _numbers(file: ParquetFile, at: int, time: TimeFormat | None) -> Float64:
 
     array = file.column(at)
     types, kind = pa.types, array.type
-    if _is_text(kind):
+    if is_text(kind):
         return np.array([_read(field, time) for field in file.listed(at, array)], np.float64)
     if time is not None and (types.is_timestamp(kind) or types.is_date(kind)):
         return _seconds(array)
@@ -153,7 +156,7 @@ def _numbers(file: ParquetFile, at: int, time: TimeFormat | None) -> Float64:
     return np.floor(found / (1000 if time == "unix-ms" else 1))
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
     from pyarrow import types
 
     return bool(types.is_string(kind) or types.is_large_string(kind))

@@ -122,7 +122,9 @@ def faults(rows: Rows, columns: Columns) -> Iterator[tuple[Bool, str]]:
         yield ~is_propensity(rows.weight), f"the propensity {NO_PROPENSITY}"
     with np.errstate(over="ignore"):
         if rows.value is not None:
-            yield ~np.isfinite(rows.value.astype(np.float32)), "the rating is not a finite number"
+            narrow = rows.value.astype(np.float32)
+            yield ~np.isfinite(narrow), "the rating is not a finite number"
+            yield (narrow == 0) & (rows.value != 0), "the rating is so small that it would count 0"
         if rows.weight is not None:
             narrow = rows.weight.astype(np.float32)
             yield ~(np.isfinite(narrow) & (narrow > 0)), "the weight is not a positive number"

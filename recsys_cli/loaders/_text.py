@@ -8,8 +8,8 @@ import gzip
 import io
 import re
 import zlib
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from recsys_cli.errors import DataError
 from recsys_cli.loaders._columns import column_position
 from recsys_cli.loaders._fields import Unread
+from recsys_cli.loaders._kind import is_gz, refuse_packed
 
 _TAIL = 1 << 16
 _ROWS_TO_JUDGE = 10
@@ -44,10 +45,11 @@ class TextFile:
         """The file as UTF-8, unpacked, without a byte order mark."""
         try:
             data = self.path.read_bytes()
-            if self.path.suffix == ".gz":
+            if is_gz(self.path):
                 data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"cannot be read: {error}", where=str(self.path)) from error
+        refuse_packed(self.path, data)
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise DataError("is UTF-16", where=str(self.path), hint="save it as UTF-8")
         if self.encoding == "utf-8":
@@ -137,18 +139,15 @@ class TextFile:
     def _quoted(self, stream: io.TextIOWrapper) -> Iterator[tuple[int, int, list[str]]]:
         """Yield as :meth:`_lines`. After a quote that is wrong, go on with the next line."""
         csv.field_size_limit(max(csv.field_size_limit(), len(self.data)))
-        again: deque[str] = deque()
+        again: list[str] = []
         used: list[str] = []
 
         def feed() -> Iterator[str]:
-            while line := again.popleft() if again else stream.readline():
+            while line := again.pop() if again else stream.readline():
                 used.append(line)
                 yield line
 
-        def parsed() -> Iterator[list[str]]:
-            return csv.reader(feed(), delimiter=self.separator, strict=True)
-
-        before, reader = 0, parsed()
+        before, reader = 0, self._parsed(feed())
         while True:
             used.clear()
             try:
@@ -157,15 +156,29 @@ class TextFile:
                 return
             except csv.Error as error:
                 yield before + 1, before + 1, Unread(_wrong_quote(error, used))
-                again.extendleft(reversed(used[1:]))
-                before, reader = (
-                    before + 1,
-                    csv.reader(feed(), delimiter=self.separator, strict=True),
-                )
+                # A quote left open in one of the lines between would end just as wrong, in the
+                # last: so none takes in others, and no line is read more than three times.
+                yield from self._each_alone(used[1:-1], before + 2)
+                before += max(1, len(used) - 1)
+                again, reader = used[1:][-1:], self._parsed(feed())
                 continue
             if fields:
                 yield before + 1, before + len(used), fields
             before += len(used)
+
+    def _each_alone(self, lines: list[str], first: int) -> Iterator[tuple[int, int, list[str]]]:
+        """Yield as :meth:`_lines`, of lines from the number ``first`` on, each a row of its own."""
+        for line, text in enumerate(lines, first):
+            try:
+                fields = next(self._parsed([text]))
+            except csv.Error as error:
+                yield line, line, Unread(_wrong_quote(error, [text]))
+            else:
+                if fields:
+                    yield line, line, fields
+
+    def _parsed(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self.separator, strict=True)
 
     @cached_property
     def cut(self) -> bool:

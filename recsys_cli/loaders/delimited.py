@@ -18,7 +18,9 @@ from recsys_cli.loaders._build import build
 from recsys_cli.loaders._cache import bytes_to_load, cached
 from recsys_cli.loaders._catalogue import Catalogue, Described, read_catalogue
 from recsys_cli.loaders._home import locate
+from recsys_cli.loaders._kind import is_parquet, refuse_packed, unpacked_suffix
 from recsys_cli.loaders._parquet import ParquetFile, read_parquet
+from recsys_cli.loaders._parquet_side import ParquetSide
 from recsys_cli.loaders._read_text import read_text
 from recsys_cli.loaders._rows import Columns, Report, Rows, concatenate, inverse_weights
 from recsys_cli.loaders._text import TextFile
@@ -139,8 +141,11 @@ class Delimited(Loader[DelimitedConfig]):
 
     Comma and semicolon files may quote fields; elsewhere a quote is a character. A row is bad if
     its number of fields differs, its quotes do not match, an id is empty or holds a control
-    character, a number is none or not finite, a rating is outside ``scale``, a time is not of the
-    years 1 to 9999, or the file ends within it.
+    character, a number is none, not finite or so small that float32 makes it 0, a rating is outside
+    ``scale``, a time is not of the years 1 to 9999, or the file ends within it.
+
+    Ids of a Parquet file are text or whole numbers; its other columns are text, numbers, booleans,
+    dates or times, and labels perhaps lists of text.
     """
 
     def fetch(self, notify: Notify, progress: Progress | None = None) -> Path:
@@ -176,7 +181,11 @@ class Delimited(Loader[DelimitedConfig]):
     @property
     def load_bytes(self) -> int:
         """About how many bytes :meth:`load` holds at its peak."""
-        return bytes_to_load(self.config.describe(), [locate(path) for path in self._paths])
+        config, files = self.config, [locate(path) for path in self._paths]
+        sides = [side for side in (config.items, config.users) if side is not None]
+        asked = [config.columns] * len(config.paths) + [side.columns for side in sides]
+        known = [[column for column in columns if column is not None] for columns in asked]
+        return bytes_to_load(config.describe(), files, dict(zip(files, known, strict=True)))
 
     def _parse(self, source_hash: str) -> Dataset:
         config = self.config
@@ -231,11 +240,12 @@ class Delimited(Loader[DelimitedConfig]):
 
 def _table(path: Path, config: DelimitedConfig | SideFile) -> TextFile | ParquetFile:
     """Return the file as its suffix, or the config, says it is to be read."""
-    suffix = Path(path.stem if path.suffix == ".gz" else path).suffix.lower()
-    if suffix in (".parquet", ".pq"):
+    if is_parquet(path):
         return ParquetFile(path)
+    suffix = unpacked_suffix(path)
     separator = config.separator or _SEPARATORS.get(suffix)
     if separator is None:
+        refuse_packed(path)
         raise DataError(
             f'the suffix "{suffix}" does not say what separates fields',
             where=str(path),
@@ -260,4 +270,7 @@ def _catalogue(side: SideFile | None) -> Catalogue | None:
         side.label_separator,
         {f"{column} word": column for column in side.text},
     )
-    return read_catalogue(_table(path, side), described, str(path))
+    file = _table(path, side)
+    if isinstance(file, ParquetFile):
+        return read_catalogue(ParquetSide(file, described), described, str(path), ": row ")
+    return read_catalogue(file, described, str(path))

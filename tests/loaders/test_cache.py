@@ -19,6 +19,7 @@ from recsys_cli.data import (
     Interactions,
     SideFeatures,
 )
+from recsys_cli.errors import DataError
 from recsys_cli.loaders import _cache
 from recsys_cli.loaders._cache import cached
 from recsys_cli.loaders._pack import pack, unpack
@@ -190,12 +191,21 @@ def test_a_cache_that_cannot_be_written_costs_time_only(
     assert load()[1] == 1
 
 
-def test_a_source_that_changes_while_it_is_parsed_is_not_cached(source: Path, cache: Path) -> None:
+@pytest.mark.parametrize("how", ["read", "refused", "removed"])
+def test_a_source_that_changes_while_it_is_parsed_is_refused(
+    source: Path, cache: Path, how: str
+) -> None:
     def parse(_: str) -> Dataset:
         source.write_text("changed")
+        if how == "removed":
+            source.unlink()
+        if how == "refused":
+            raise DataError("is cut", where=str(source))
         return dataset()
 
-    cached(None, [source], parse)
+    with pytest.raises(DataError, match="changed while it was read") as caught:
+        cached(None, [source], parse)
+    assert caught.value.where == str(source)
     assert not (cache / "data").exists()
 
 

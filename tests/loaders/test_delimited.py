@@ -128,6 +128,7 @@ def test_item_and_user_files(put: Put) -> None:
         ("i2,x,,", 5, "5 fields expected, 4 found"),
         ("i2,x,,old,", 5, 'the feature "old" is not a number'),
         ("i2,x,,1e99,", 5, "too large"),
+        ("i2,x,,-1e-60,", 5, "so small that it would count 0"),
     ],
 )
 def test_bad_rows_of_an_item_file(put: Put, row: str, line: int, reason: str) -> None:

@@ -101,6 +101,10 @@ def test_tables_of_all_kinds_give_the_same_rows(tmp_path):
         ("r.csv", "user,itme\na,x\n", r'has no column "item"\n.*did you mean "itme"'),
         ("r.csv", "user,item\n", r"holds no rows"),
         ("r.dat", "user,item\na,x\n", r'the suffix "\.dat" does not say'),
+        ("r.csv.bz2", "BZh91AY&SY...", r"is compressed with bzip2\nunpack it"),
+        ("r.csv", "user,item,Score\na,x,1\n", r'neither rank nor score\nrename "Score" to score,'),
+        ("r.csv", "user,item,rnk,t\na,x,1,2\n", r'the columns user, .*\nrename "rnk" to rank, or'),
+        ("r.csv", "user,item,prediction\na,x,1\n", r"\nname the column that orders the list rank"),
     ],
 )
 def test_a_bad_table_is_named(tmp_path, name, text, message):
@@ -108,10 +112,6 @@ def test_a_bad_table_is_named(tmp_path, name, text, message):
     path.write_text(text, errors="surrogateescape")
     with pytest.raises(DataError, match=message):
         read_listed(path, ("rank", "score"))
-
-
-def test_reading_the_files_of_ncf_takes_memory(ncf):
-    assert LOADERS.get("ncf")(path="toy").load_bytes == 5 * len(TRAIN + TEST)
 
 
 def test_text_of_the_view_type_is_read_as_any_other(ncf):
@@ -127,3 +127,11 @@ def test_text_of_the_view_type_is_read_as_any_other(ncf):
     assert data.value.tolist() == [2.5, 3]
     found = read_listed(ncf / "view.parquet", ["rating"])
     assert (found.item, found.value.tolist()) == (["x", "é"], [2.5, 3])
+
+
+def test_a_column_that_may_be_meant_for_the_order_is_refused_in_parquet_too(tmp_path):
+    path = tmp_path / "r.parquet"
+    pq.write_table(pa.table({"user": ["a"], "item": ["x"], "Rank": [1]}), path)
+    with pytest.raises(DataError, match='rename "Rank" to rank'):
+        read_listed(path, ("rank", "score"))
+    assert read_listed(path).item == ["x"]  # where no order is asked for, any column may be there

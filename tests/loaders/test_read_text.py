@@ -50,6 +50,7 @@ def listed(rows: Rows) -> list[tuple[object, ...]]:
         ("u1,i1,1_0,7", 'the rating "1_0" is not a number'),
         ("u1,i1,0x3,7", 'the rating "0x3" is not a number'),
         ("u1,i1,1e99,7", "the rating is not a finite number"),
+        ("u1,i1,1e-46,7", "the rating is so small that it would count 0"),
         ("u1,i1,6,7", "the rating is outside the scale 0.5 to 5"),
         ("u1,i1,0,7", "the rating is outside the scale 0.5 to 5"),
         (",i1,3,7", "the user id is empty"),

@@ -147,6 +147,8 @@ def as_rating(field: str, scale: tuple[float, float] | None) -> float:
         narrow = np.float32(value)
     if not np.isfinite(narrow):
         raise ValueError("too large")
+    if narrow == 0 and value != 0:
+        raise ValueError("too small")
     return float(narrow)
 
 

@@ -145,6 +145,8 @@ def age(fields: list[str]) -> float | None:
         raise Unreadable("no number") from None
     if value is not None and abs(value) > float(np.finfo(np.float32).max):
         raise Unreadable("too large")
+    if value and not np.float32(value):
+        raise Unreadable("too small")
     return None if value is None else float(np.float32(value))
 
 
