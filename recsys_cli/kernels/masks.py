@@ -1,4 +1,4 @@
-"""Which of 64 numbers exceed a bar: 64 bits, and the places of those that are set."""
+"""Which of 64 numbers do not keep below a bar: 64 bits, and the places of those that are set."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ WIDTH = 64
 
 @intrinsic
 def exceeding(typing: Any, a: Any, i: Any, at: Any, bar: Any) -> Any:
-    """Return which of the 64 numbers ``a[i, at]`` … exceed ``bar``, int64; NaN exceeds nothing."""
+    """Return which of the 64 numbers ``a[i, at]`` … exceed ``bar``, int64; NaN exceeds all."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         row = Array(context, builder, sig.args[0], args[0]).row(args[1])
         limit, found = broadcast(builder, args[3]), INT(0)
         for shift in range(0, WIDTH, LANES):
-            above = builder.fcmp_ordered(">", row[builder.add(args[2], INT(shift))], limit)
+            above = builder.fcmp_unordered(">", row[builder.add(args[2], INT(shift))], limit)
             bits = builder.zext(builder.bitcast(above, ir.IntType(LANES)), INT)
             found = builder.or_(found, builder.shl(bits, INT(shift)))
         return found

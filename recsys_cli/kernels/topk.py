@@ -6,7 +6,7 @@ run, a bar is found before: the columns j, j + 512, j + 1024 … make one of 512
 of the sets' maxima are k scores of the row, so the k-th of them is at most the row's k-th score,
 and few more than k scores reach it. Neighbours, which are often alike, fall into different sets.
 What meets every score is a loop over a slice without branches, or a mask of bits, so that registers
-are filled; NaN fails each comparison.
+are filled. NaN exceeds every bar, so that it is met without a look at each score; a row ends there.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def _reaching(scores: Any, bar: np.float32) -> Any:
 
 @njit(cache=True, nogil=True)
 def _above(scores: Any, bar: np.float32) -> Any:
-    """Count the scores above the bar."""
+    """Count the scores above the bar, and those that are no number."""
     count = np.int32(0)
     for j in range(len(scores)):
-        count = np.int32(count + (scores[j] > bar))
+        count = np.int32(count + (not scores[j] <= bar))
     return count
 
 
@@ -96,7 +96,10 @@ def _thin(k: int, ids: Any, scores: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _collect(scores: Any, b: int, first: int, candidates: Any, bar: Any, k: int, found: Any) -> Any:
-    """Collect the candidates of row b that exceed the bar; return the bar by then."""
+    """Collect the candidates of row b that exceed the bar; return the bar by then.
+
+    A score that is no number is all that the row then has, and its bar.
+    """
     (sizes, _, ids, values), n = found, scores.shape[1]
     size = sizes[b]
     for start in range(0, n, WIDTH):
@@ -105,11 +108,14 @@ def _collect(scores: Any, b: int, first: int, candidates: Any, bar: Any, k: int,
         else:
             mask = 0
             for j in range(start, n):
-                mask |= np.int64(scores[b, j] > bar) << (j - start)
+                mask |= np.int64(not scores[b, j] <= bar) << (j - start)
         while mask:
             j = start + lowest(mask)
             mask &= mask - 1
             if candidates[first + j]:
+                if np.isnan(scores[b, j]):
+                    ids[b, 0], values[b, 0], sizes[b] = first + j, scores[b, j], 1
+                    return scores[b, j]
                 ids[b, size], values[b, size] = first + j, scores[b, j]
                 size += 1
         if size >= 2 * k:
@@ -145,10 +151,13 @@ def collect_rows(
         Columns that may be taken.
     found : sizes int64 (b,), bars float32 (b,), ids int32 and scores float32 (b, 2k + SPARE)
         How many each row has, ids ascending; what does not exceed its bar is none of the k largest.
+        A bar that is no number ends the row: it has one score, the first that was none.
     """
     bars = found[1]
     maxima, past = np.empty(_SETS, np.float32), first + scores.shape[1]
     for b in range(scores.shape[0]):
+        if np.isnan(bars[b]):
+            continue
         row, at = scores[b], cursor[b]
         while at < ends[b] and exclude[at] < past:
             row[exclude[at] - first] = -np.inf

@@ -17,6 +17,10 @@ _SIMILARITIES = {
     "ratings": ("cosine", "adjusted-cosine", "pearson", "pearson-baseline", "jaccard"),
     "implicit": ("cosine", "pearson", "jaccard", "dot"),
 }
+#: What no scale of a row changes, though sums of float32 are made of it.
+_SCALE_FREE = ("cosine", "pearson")
+#: Magnitudes between which float32 holds sums of products.
+_SMALL, _LARGE = 1e-12, 1e12
 #: What differs from the defaults below where the target is implicit feedback.
 _IMPLICIT = {"similarity": "cosine", "neighbours": 50, "shrinkage": 0.0, "amplification": 1.0}
 
@@ -76,11 +80,17 @@ class NeighbourConfig(ModelConfig):
             )
         return self
 
-    @property
-    def compares_as_is(self) -> bool:
-        """Whether values are compared unchanged, residuals for ``pearson-baseline``."""
+    def compares_as_is(self, values: Float32) -> bool:
+        """Whether such values are compared unchanged, residuals for ``pearson-baseline``."""
         changes = self.similarity in ("jaccard", "adjusted-cosine") or self.weighting != "none"
-        return not changes
+        return not changes and not self.too_far(values)
+
+    def too_far(self, values: Float32 | Float64) -> bool:
+        """Whether values are so far from 1 that they must be scaled."""
+        if self.similarity not in _SCALE_FREE:
+            return False
+        sizes = np.abs(values)
+        return bool(((sizes > _LARGE) | ((sizes < _SMALL) & (sizes > 0))).any())
 
     def measure(self) -> Measure:
         """Return how rows are compared once :func:`comparable`."""
@@ -123,7 +133,18 @@ def comparable(config: NeighbourConfig, rows: CSR, to: Reference) -> CSR:
         values = np.sqrt(values) * to.of_feature[rows.indices]
     elif config.weighting == "bm25":
         values = _bm25(config, rows, to)
+    if config.too_far(values):
+        values = _scaled(values, rows)
     return rows._replace(data=values.astype(np.float32))
+
+
+def _scaled(values: Float64, rows: CSR) -> Float64:
+    """Return values in units of a power of two, a row's largest being from 1 to 2: exactly so."""
+    row, largest = rows.row_of(), np.zeros(rows.n_rows)
+    np.maximum.at(largest, row, np.abs(values))
+    _, exponent = np.frexp(largest)
+    scaled: Float64 = np.ldexp(values, 1 - exponent[row])
+    return scaled
 
 
 def _bm25(config: NeighbourConfig, rows: CSR, to: Reference) -> Float64:

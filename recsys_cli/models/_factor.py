@@ -20,6 +20,8 @@ _PAIR_BLOCK = 1 << 16
 _PART = 1 << 18
 #: Fewest items of a part: of a few, BLAS takes a product with a vector, whose last bits differ.
 _LEAST_ITEMS = 64
+#: Lengths of rows between which float32 holds the squares that they are made of.
+_SHORT, _LONG = 1e-13, 1e18
 #: Users whose scores are computed together: many, but so few that all threads have some.
 _LEAST_USERS, _USERS, _LEAST_BLOCKS = 32, 512, 32
 
@@ -38,6 +40,7 @@ class FactorModel(Model[C], Generic[C]):
     """
 
     users_are_rows = True
+    similarities_reach = 1.0
 
     user_factors_: Float32
     item_factors_: Float32
@@ -122,8 +125,7 @@ class FactorModel(Model[C], Generic[C]):
         Unless the model scores new items, those without training interactions are never returned,
         and have no neighbours: -1, -inf.
         """
-        norms = np.linalg.norm(self.item_factors_, axis=1, keepdims=True)
-        unit = self.item_factors_ / np.maximum(norms, np.finfo(np.float32).tiny)
+        unit = _unit(self.item_factors_)
         warm = (self.item_counts_ > 0) | self.scores_new_items
 
         def best(start: int, stop: int) -> tuple[Int32, Float32]:
@@ -134,6 +136,18 @@ class FactorModel(Model[C], Generic[C]):
             return top_k(cosine, k, candidates=warm)
 
         return best_of_blocks(best, len(item_idx), rows_at_once(len(warm)))
+
+
+def _unit(rows: Float32) -> Float32:
+    """Return rows scaled to length 1, whatever their scale; rows of zeros stay so."""
+    lengths = np.linalg.norm(rows, axis=1)
+    unit: Float32 = rows / np.maximum(lengths, _SHORT)[:, None]
+    odd = np.flatnonzero(~((lengths > _SHORT) & (lengths < _LONG)))
+    odd = odd[rows[odd].any(axis=1)]
+    if len(odd):
+        own = rows[odd] / np.abs(rows[odd]).max(axis=1, keepdims=True)
+        unit[odd] = own / np.linalg.norm(own, axis=1, keepdims=True)
+    return unit
 
 
 def _spans(n: int, width: int) -> Iterator[tuple[int, int]]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _GIVES_UP = (np.linalg.LinAlgError, ArithmeticError)
 #: Libraries count the cells of their tables by int32.
 _MOST_CELLS = 2**31 - 1
+#: By how much rounding may bring a cosine above 1.
+_ROUNDING = 1e-3
 _SPOILT = "{} holds a value that is not finite"
 _LOOK = "look for huge values in the data: recsys data describe"
 
@@ -105,10 +107,11 @@ def native(found: Any) -> CSR:
     Diverged
         If it is not sound.
     """
+    found = found.astype(np.float32)
     found.eliminate_zeros()
     found.sort_indices()
     parts = (found.indptr.astype(np.int64), found.indices.astype(np.int32))
-    matrix = CSR(*parts, found.data.astype(np.float32), found.shape[1])
+    matrix = CSR(*parts, found.data, found.shape[1])
     if not fits(matrix, found.shape):
         raise Diverged("the library's matrix is damaged")
     return matrix
@@ -179,7 +182,8 @@ def require_lists(
 ) -> None:
     """Raise Diverged unless lists end only where no candidate remains, all scores being finite.
 
-    What is not a number ranks nowhere, and leaves a list too short.
+    A candidate's score that is not a number is listed, whatever else would be, so it is found here.
+    One of -inf ranks last: it is left out where there are others, and else leaves a list too short.
     """
     there, n_items = items >= 0, len(model.item_counts_)
     n_open = np.full(len(items), n_items if candidates is None else candidates.sum())
@@ -207,6 +211,14 @@ def require_finite(model: Model[Any], finite: bool | np.bool_, what: str) -> Non
         return
     told = f"a {what} of {model.spec_name()} is not finite{_widest(model)}"
     raise Diverged(told, hint=steadier(model.config))
+
+
+def require_similar(model: Model[Any], similarities: Float32) -> None:
+    """Raise Diverged if a similarity is not finite, or larger than one of the model can be."""
+    require_finite(model, np.isfinite(similarities).all(), "similarity")
+    if (found := largest(similarities)) > model.similarities_reach + _ROUNDING:
+        told = f"a cosine of {model.spec_name()} is {found:.3g}{_widest(model)}"
+        raise Diverged(told, hint=steadier(model.config))
 
 
 def _widest(model: Model[Any]) -> str:

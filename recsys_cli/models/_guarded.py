@@ -19,6 +19,7 @@ from recsys_cli.models._guard import (
     require_index,
     require_length,
     require_lists,
+    require_similar,
     sound,
 )
 
@@ -29,6 +30,9 @@ _MARK = "_guarded"
 
 class Guarded:
     """Stands around the public methods of each subclass, whatever class it has them from."""
+
+    #: The largest magnitude that a similarity of items can have: 1 of cosines.
+    similarities_reach: float = np.inf
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -121,7 +125,7 @@ def _finding_similar(method: F) -> F:
         require_length(k)
         with sound(self):
             items, scores = method(self, item_idx, k, **more)
-        require_finite(self, np.isfinite(scores[items >= 0]).all(), "similarity")
+        require_similar(self, scores[items >= 0])
         return items, scores
 
     return _like(method, guarded)

@@ -42,6 +42,8 @@ class NeighbourModel(HistoryModel[C], Generic[C]):
         super().__init__(config, **parameters)
         if self.config.target == "implicit":
             self.feedback, self.predicts_ratings = "implicit", False
+        if self.config.similarity == "cosine":
+            self.similarities_reach = 1.0
 
     def score_bytes(self, size: Size) -> int:
         """Return what the votes for a block of ratings take, and the ratings."""

@@ -48,8 +48,9 @@ def norms(measure: Measure, rows: CSR) -> Float32:
     shift = squares if measure.kind == "jaccard" else np.zeros(rows.n_rows)
     if measure.kind == "pearson":
         shift = np.bincount(row, values, minlength=rows.n_rows) / np.sqrt(max(1, rows.n_cols))
-    left = np.ones(rows.n_rows) if measure.kind in ("dot", "jaccard") else squares - shift**2
-    some = left > _NO_VARIANCE * np.maximum(squares, _TINY)
+    as_is = measure.kind in ("dot", "jaccard")
+    left = np.ones(rows.n_rows) if as_is else squares - shift**2
+    some = as_is | (left > _NO_VARIANCE * np.maximum(squares, _TINY))
     root = np.sqrt(np.maximum(left, 0))
     scale = np.divide(1, root, out=np.zeros_like(left), where=some)
     return np.stack((scale, shift), axis=1).astype(np.float32)

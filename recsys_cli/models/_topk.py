@@ -17,8 +17,9 @@ LARGE = 256
 class TopK:
     """The best k of each row of scores that come in runs of columns, the first columns first.
 
-    Equal scores go by the lower index; -inf and NaN are never taken. Where fewer than k items
-    remain, -1 and -inf fill up.
+    Equal scores go by the lower index; -inf is never taken. Where fewer than k items remain, -1 and
+    -inf fill up. A score that is not a number has no rank, and nothing has beside it: the first in
+    a row is all that the row's result then holds, whatever k is, so that nobody overlooks it.
 
     Parameters
     ----------
@@ -90,8 +91,14 @@ class _Sorted:
         here = (columns >= 0) & (columns < n)
         scores[self._row[here], columns[here]] = -np.inf
         scores[:, ~self._candidates[first : first + n]] = -np.inf
-        scores[np.isnan(scores)] = -np.inf
-        for row, items, best in zip(scores, self._items, self._best, strict=True):
+        spoilt = np.isnan(scores)
+        for row, bad, items, best in zip(scores, spoilt, self._items, self._best, strict=True):
+            if np.isnan(best[0]):
+                continue
+            if bad.any():
+                items[1:], best[1:] = -1, -np.inf
+                items[0], best[0] = first + int(bad.argmax()), np.nan
+                continue
             both = np.concatenate((best, row))
             bar = np.partition(both, n)[n]
             contenders = np.flatnonzero((both >= bar) & (both > -np.inf))

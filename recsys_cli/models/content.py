@@ -63,6 +63,7 @@ class Content(HistoryModel[ContentConfig]):
 
     feedback = "implicit"
     scores_new_items = True
+    similarities_reach = 1.0
 
     features_indptr_: Int64
     features_indices_: Int32

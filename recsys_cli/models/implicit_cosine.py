@@ -28,5 +28,7 @@ class ImplicitCosine(ItemItemModel[ImplicitCosineConfig]):
     datasets.
     """
 
+    similarities_reach = 1.0
+
     def _weigh(self, nearest: Any, values: Any) -> Any:
         return nearest.normalize(values)

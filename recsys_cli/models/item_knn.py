@@ -88,7 +88,7 @@ class ItemKNN(NeighbourModel[ItemKNNConfig]):
         if config.similarity == "pearson-baseline":
             compared = residuals(known, self.mean_, self.user_bias_, self.item_bias_)
         rows = compared.transpose()
-        if not config.compares_as_is:
+        if not config.compares_as_is(compared.data):
             rows = comparable(config, rows, reference(config, rows))
             compared = rows.transpose()
         measure, itself = config.measure(), np.arange(known.n_cols, dtype=np.int32)

@@ -61,6 +61,29 @@ def test_similar_items_are_other_warm_items_by_cosine(model, block, monkeypatch)
     assert (cosines[items < 0] == -np.inf).all()
 
 
+@pytest.mark.parametrize("exponent", [-44, -38, -30, -20, -12, 0, 12, 18, 19, 30, 38])
+def test_cosines_do_not_depend_on_the_scale_of_the_factors(model, exponent):
+    asked = np.array([0, 2], np.int32)
+    items, cosines = model.similar_items(asked, 3)
+    model.item_factors_ = (Q.astype(np.float64) * 10.0**exponent).astype(np.float32)
+    found, scaled = model.similar_items(asked, 3)
+    np.testing.assert_array_equal(found, items)
+    np.testing.assert_allclose(scaled, cosines, atol=1e-6 if exponent > -38 else 0.1)
+
+
+def test_rows_of_any_two_scales_are_compared(model):
+    model.item_factors_ = Q * np.array([[1e30], [1e-30], [1], [1], [1e-40]], np.float32)
+    items, cosines = model.similar_items(np.array([0], np.int32), 3)
+    assert items.tolist() == [[1, 2, 4]]
+    np.testing.assert_allclose(cosines, [[2 / np.sqrt(4.04), 0, -1]], rtol=1e-6)
+
+
+def test_lengths_of_ordinary_rows_are_taken_as_numpy_does():
+    rows = np.random.default_rng(0).standard_normal((50, 7), np.float32)
+    plain = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_array_equal(_factor._unit(rows), plain)
+
+
 def test_unknown_and_cold_users_get_what_is_popular(model):
     users = np.array([-1, 2], np.int32)
     assert model.recommend(users, 2)[0].tolist() == [[1, 4]] * 2

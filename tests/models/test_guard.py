@@ -200,6 +200,35 @@ def test_scores_that_are_no_numbers_reach_no_ensemble(ratings):
             voted(model, users, blend)
 
 
+@pytest.mark.parametrize("users", [[3], [*range(60)]])
+@pytest.mark.parametrize("k", [2, 300])
+def test_a_score_that_is_no_number_is_refused_however_many_are_asked(ratings, users, k):
+    model = ALS(factors=2, epochs=1).fit(ratings, rng=np.random.default_rng(1))
+    model.user_factors_[:], model.item_factors_[:] = 1, -1
+    model.item_factors_[7] = np.nan
+    with pytest.raises(Diverged, match="a score of als is not finite; item_factors"):
+        model.recommend(np.array(users, np.int32), k)
+    allowed = np.arange(60) != 7
+    items, _ = model.recommend(np.array([3], np.int32), 2, candidates=allowed)
+    assert items.tolist() == [[0, 1]]
+
+
+def test_a_cosine_beyond_1_is_refused(ratings):
+    pytest.importorskip("implicit", reason="pip install implicit")
+    model = ImplicitCosine().fit(ratings, rng=np.random.default_rng(1))
+    asked = np.arange(3, dtype=np.int32)
+    model.similar_items(asked, 2)
+    model.similarity_data_ = model.similarity_data_ * np.float32(3)
+    told = r"a cosine of implicit-cosine is [\d.]+; \w+ reaches"
+    with pytest.raises(Diverged, match=told):
+        model.similar_items(asked, 2)
+
+
+def test_what_vanishes_in_float32_is_none_of_a_library_s_similarities():
+    found = csr_matrix(([1e-50, 2.0], [0, 1], [0, 2]), shape=(1, 2))
+    np.testing.assert_array_equal(native(found).indices, [1])
+
+
 def test_a_fit_taken_up_names_the_epoch_that_it_is_in(ratings):
     kept = []
     config = {"factors": 2, "epochs": 6, "burn_in": 1, "samples": 2}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -101,6 +103,24 @@ def test_similar_items_are_the_item_s_own_neighbours(ratings, lists):
     np.testing.assert_array_equal(items, expected)
     np.testing.assert_allclose(scores, cosines, rtol=1e-5)
     assert (np.isfinite(scores).sum(axis=1) == 7).all()
+
+
+@pytest.mark.parametrize("exponent", [-37, -30, -20, 19, 30, 36])
+@pytest.mark.parametrize("similarity", ["cosine", "pearson"])
+@pytest.mark.parametrize("model", [ItemKNN, UserKNN])
+def test_what_is_alike_does_not_depend_on_the_scale_of_values(ratings, model, similarity, exponent):
+    value = (ratings.value.astype(np.float64) * 10.0**exponent).astype(np.float32)
+    config = {"target": "implicit", "similarity": similarity, "neighbours": 60}
+    plain = fit(model, ratings, **config).score(EVERYONE)
+    scaled = fit(model, replace(ratings, value=value, scale=None), **config).score(EVERYONE)
+    np.testing.assert_allclose(scaled / 10.0**exponent, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_dot_products_of_large_counts_are_kept(ratings):
+    config = {"target": "implicit", "similarity": "dot", "neighbours": 60}
+    many = replace(ratings, value=ratings.value * np.float32(2**17), scale=None)
+    plain, large = fit(ItemKNN, ratings, **config), fit(ItemKNN, many, **config)
+    np.testing.assert_array_equal(large.similarity_data_, plain.similarity_data_ * 2.0**34)
 
 
 @pytest.mark.parametrize("parameters", [{}, {"target": "implicit", "weighting": "tf-idf"}])

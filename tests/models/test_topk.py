@@ -14,12 +14,15 @@ from recsys_cli.models._topk import TopK, top_k
 
 
 def brute(scores, k, exclude, candidates):
-    """Sort the allowed items of each row by (-score, index)."""
-    allowed = np.tile(candidates, (len(scores), 1)) & (scores > -np.inf)
+    """Sort the allowed items of each row by (-score, index); take the first NaN alone."""
+    allowed = np.tile(candidates, (len(scores), 1)) & (scores != -np.inf)
     allowed[exclude.row_of(), exclude.indices] = False
     items = np.full((len(scores), k), -1)
     for row, (line, may) in enumerate(zip(scores, allowed, strict=True)):
         left = np.flatnonzero(may)
+        if np.isnan(line[left]).any():
+            items[row, 0] = left[np.isnan(line[left])][0]
+            continue
         order = left[np.argsort(-line[left], kind="stable")][:k]
         items[row, : len(order)] = order
     return items
@@ -32,7 +35,7 @@ def cases(draw):
     levels = draw(st.sampled_from([1, 2, 5, 1 << 20]))
     scores = rng.integers(0, levels, (rows, n)).astype(np.float32) - levels // 2
     special = draw(st.sampled_from([-np.inf, np.nan, np.inf, -0.0]))
-    scores[rng.random((rows, n)) < draw(st.sampled_from([0, 0.1, 1]))] = special
+    scores[rng.random((rows, n)) < draw(st.sampled_from([0, 1 / n, 0.1, 1]))] = special
     match draw(st.sampled_from(["mixed", "ascending", "in one set of the kernel"])):
         case "ascending":
             scores.sort(axis=1)
@@ -78,9 +81,18 @@ def test_better_items_that_may_not_be_taken_hide_no_other(rows):
 
 
 @pytest.mark.parametrize("rows", [1, 50])
-def test_a_score_that_is_no_number_is_never_taken(rows):
-    items, _ = top_k(np.tile(np.array([np.nan, 3, np.nan, 2], np.float32), (rows, 1)), 3)
-    assert (items == [1, 3, -1]).all()
+@pytest.mark.parametrize("at", [0, 700, 1999])
+def test_a_score_that_is_no_number_is_noticed_wherever_it_stands(rows, at):
+    scores = np.tile(np.arange(2000, dtype=np.float32) % 1000, (rows, 1))
+    scores[::2, at] = np.nan
+    items, best = top_k(scores.copy(), 3)
+    assert (items[::2] == [at, -1, -1]).all() and np.isnan(best[::2, 0]).all()
+    assert (items[1::2] == [999, 1999, 998]).all()
+    items, best = top_k(scores.copy(), 3, candidates=np.arange(2000) != at)
+    assert (items >= 0).all() and np.isfinite(best).all()
+    exclude = CSR(np.arange(rows + 1), np.full(rows, at, np.int32), np.ones(rows, np.float32), 2000)
+    items, best = top_k(scores.copy(), 3, exclude)
+    assert (items >= 0).all() and np.isfinite(best).all()
 
 
 def test_k_must_be_positive():

@@ -11,6 +11,7 @@ import numpy as np
 from recsys_cli.data import CSR
 from recsys_cli.errors import RecsysError
 from recsys_cli.models._base import Model
+from recsys_cli.models._factor import FactorModel
 from tests.torture.model_cases import Case, Rng, rng_of
 
 _NOBODY = np.empty(0, np.int32)
@@ -149,18 +150,37 @@ def _folded(model: Model[Any], case: Case, rng: Rng) -> None:
 
 
 def _similar(model: Model[Any], case: Case, rng: Rng) -> None:
-    if not hasattr(model, "similar_items"):
-        return
     n = case.data.n_items
     every = np.arange(n, dtype=np.int32)
     for items, k in ((every, int(rng.choice([1, n, n + 5]))), (_NOBODY, 3)):
-        found, scores = model.similar_items(items, k)
-        assert found.shape == scores.shape == (len(items), k)
-        assert (found >= -1).all() and (found < n).all()
-        assert not (found == items[:, None]).any(), "an item similar to itself"
-        assert np.isfinite(scores[found >= 0]).all()
-        for row in found:
-            assert len(set(row[row >= 0].tolist())) == (row >= 0).sum(), "an item twice"
+        require_similar(model, items, k)
+
+
+def require_similar(model: Model[Any], items: Any, k: int) -> None:
+    """Assert that similar items are distinct others, best first, with true similarities."""
+    if not hasattr(model, "similar_items"):
+        return
+    found, scores = model.similar_items(items, k)
+    assert found.shape == scores.shape == (len(items), k)
+    assert (found >= -1).all() and (found < len(model.item_counts_)).all()
+    assert not (found == items[:, None]).any(), "an item similar to itself"
+    there = found >= 0
+    assert np.isfinite(scores[there]).all()
+    assert (np.abs(scores[there]) < model.similarities_reach + 1e-3).all()
+    for row, similarity in zip(found, scores, strict=True):
+        assert len(set(row[row >= 0].tolist())) == (row >= 0).sum(), "an item twice"
+        assert (np.diff(similarity[row >= 0]) <= 0).all(), "similar items out of order"
+    if isinstance(model, FactorModel):
+        true = _cosines(model.item_factors_, items, found)
+        np.testing.assert_allclose(scores[there], true[there], atol=1e-3)
+
+
+def _cosines(factors: Any, items: Any, others: Any) -> Any:
+    """Return the cosines of rows, by NumPy's widest numbers; 0 of rows of zeros."""
+    rows = factors.astype(np.longdouble)
+    lengths = np.sqrt(np.sum(rows**2, axis=1, keepdims=True))
+    unit = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return np.einsum("nf,nkf->nk", unit[items], unit[others]).astype(np.float64)
 
 
 def _ratings(model: Model[Any], users: Any, items: Any, times: Any = None) -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 
 from recsys_cli.cli._app import run
 from recsys_cli.errors import DataError, Diverged
@@ -19,13 +20,18 @@ from tests.cli.conftest import RATED, document
 from tests.conftest import interactions, side_features
 from tests.torture.cases import each, seeds
 from tests.torture.model_cases import Rng, rng_of
-from tests.torture.model_probes import require_finite, require_lists
+from tests.torture.model_probes import require_finite, require_lists, require_similar
 
 EPOCHS = 4
 #: What trains by passes; the libraries among them may do all in one.
 ITERATIVE = [name for name in MODELS if "epochs" in MODELS.get(name).Config.model_fields]
 #: The same for which a later epoch sees what was done to an array.
 STOPPING = [name for name in ITERATIVE if MODELS.get(name).stops_between_epochs]
+
+#: What says which items are similar.
+SIMILAR = [name for name in MODELS if hasattr(MODELS.get(name), "similar_items")]
+#: Those of them that say the same of values of any scale.
+SCALE_FREE = ("svd", "item-knn", "implicit-cosine", "implicit-tfidf", "content", "rp3beta")
 
 #: What a large enough step always takes beyond float32.
 RUN_AWAY = ("mf", "implicit-bpr", "surprise-svd", "bpr", "svdpp", "surprise-baseline")
@@ -86,6 +92,7 @@ def require_sound(model: Model[Any], data: Any) -> None:
         for one in (model, model.fold_in(data.csr)):
             found = one.recommend(users, 10, exclude=data.csr)
             require_lists(*found, (data.n_users, 10), data.n_items, data.csr, None)
+        require_similar(model, np.arange(data.n_items, dtype=np.int32), 10)
         if model.predicts_ratings:
             assert np.isfinite(model.predict(data.user_idx, data.item_idx, data.timestamp)).all()
     except Diverged as error:
@@ -152,6 +159,27 @@ def test_training_converges_or_names_epoch_and_array(request, seeds) -> None:
             name = ITERATIVE[seed % len(ITERATIVE)]
             recipe = (rates, scales, injections)[seed // len(ITERATIVE) % 3]
             recipe(name, rng)
+
+
+@pytest.mark.parametrize("unit", [1e-36, 1e-30, 1e-22, 1e20, 1e30, 1e37])
+@pytest.mark.parametrize("name", SIMILAR)
+def test_similar_items_are_right_at_any_scale_or_refused(name, unit) -> None:
+    data, every = ratings(), np.arange(30, dtype=np.int32)
+    value = (data.value * np.float32(unit)).astype(np.float32)
+    scaled = replace(data, value=value, scale=None)
+    target = {"target": "implicit"} if name == "item-knn" else {}
+    plain, model = build(name, **target), build(name, **target)
+    try:
+        model.fit(scaled, features=side_features(data), rng=generator(1, "x"))
+    except (DataError, Diverged) as error:
+        assert name not in SCALE_FREE and error.hint
+        return
+    require_similar(model, every, 5)
+    if name in SCALE_FREE:
+        plain.fit(data, features=side_features(data), rng=generator(1, "x"))
+        (found, scores), (wanted, true) = (one.similar_items(every, 5) for one in (model, plain))
+        np.testing.assert_allclose(scores, true, atol=1e-3)
+        assert np.mean(found == wanted) > 0.95
 
 
 @seeds(quick=2, full=12)
