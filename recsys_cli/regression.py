@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 from recsys_cli import experiment
 from recsys_cli.errors import SpecError
+from recsys_cli.given import read_given
 from recsys_cli.listener import Listener
 from recsys_cli.metrics import parse
 from recsys_cli.runs import Store, alone, atomic_write, mark, unmark
@@ -22,6 +24,10 @@ SCHEMA_VERSION = 1
 #: Relative tolerance written for a metric that the baseline does not have yet: room for another
 #: machine's floating point, not for a worse model.
 TOLERANCE = 0.02
+#: Bytes of a baseline: some hundred thousand metrics.
+_MOST = 16 << 20
+#: What reading a file raises that is no baseline; RecursionError where brackets nest too deep.
+_NONE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -131,19 +137,35 @@ def _vanished(known: dict[str, Any], measured: Mapping[str, Measured]) -> list[G
 
 def _read(baseline: Path) -> dict[str, Any]:
     try:
-        document = json.loads(baseline.read_text(encoding="utf-8"))
+        data = read_given(baseline, _MOST + 1)
+        if len(data) > _MOST:
+            raise SpecError(f"is no baseline: over {_MOST >> 20} MiB", where=str(baseline))
+        document = json.loads(data.decode())
         if document["schema_version"] != SCHEMA_VERSION:
             raise SpecError("is of another schema version", where=str(baseline))
-        for metrics in document["specs"].values():
-            for entry in metrics.values():
-                float(entry["value"]), float(entry["tolerance"])
+        for name, metrics in document["specs"].items():
+            for metric, entry in metrics.items():
+                _require_numbers(entry, f"{name}, {metric}", baseline)
         document["runs"] = dict(document.get("runs", {}))
     except FileNotFoundError:
         raise SpecError("no such baseline", where=str(baseline), hint="--bless writes it") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise SpecError(f"cannot be read: {error.strerror}", where=str(baseline)) from None
+    except _NONE as error:
         raise SpecError(f"is no baseline: {error!r}", where=str(baseline)) from None
     found: dict[str, Any] = document
     return found
+
+
+def _require_numbers(entry: dict[str, Any], what: str, baseline: Path) -> None:
+    """Refuse whatever no metric can fall below: infinity, or a tolerance without bounds."""
+    numbers = (entry["value"], entry["tolerance"])
+    sound = all(type(number) in (int, float) and math.isfinite(number) for number in numbers)
+    if not sound or entry["tolerance"] < 0:
+        raise SpecError(
+            f"is no baseline: {what}: value and tolerance must be finite, the tolerance 0 or more",
+            where=str(baseline),
+        )
 
 
 def _bless(baseline: Path, measured: Mapping[str, Measured], store: Store) -> None:

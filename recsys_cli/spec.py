@@ -32,7 +32,8 @@ from recsys_cli.splitters._base import SplitterConfig
 _NAME = re.compile(r"(?!latest$)(?!.*-[0-9]+$)[a-z][a-z0-9-]{0,63}")
 #: More points than anybody will try.
 _GRID = 10_000
-_SEARCHED = re.compile(r"(dataset|model|train)(\.[^.\s=]+)+")
+#: As many steps as a file may nest, for nothing lies deeper.
+_SEARCHED = re.compile(r"(dataset|model|train)(\.[^.\s=]+){1,63}")
 
 
 def _metric(name: str) -> str:

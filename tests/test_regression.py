@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,9 +65,43 @@ def test_bless_writes_what_was_measured_and_keeps_tolerances(gate, tmp_path):
     }
 
 
-def test_a_baseline_of_not_a_number_never_passes(gate):
-    (found,), _ = gate({"ndcg@10": 0.5}, {"ndcg@10": {"value": float("nan")}})
-    assert not found.passed
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '{"value": NaN, "tolerance": 0.1}',
+        '{"value": 1e999, "tolerance": 0.1}',
+        '{"value": -1e999, "tolerance": 0.1}',
+        '{"value": 0.5, "tolerance": 1e999}',
+        '{"value": 0.5, "tolerance": -1}',
+        '{"value": "0.5", "tolerance": 0.1}',
+        '{"value": true, "tolerance": 0.1}',
+        '{"value": 0.5}',
+        f'{{"value": 1{"0" * 400}, "tolerance": 0.1}}',
+        "[" * 100_000,
+        "[1]",
+    ],
+    ids=lambda entry: entry[:40],
+)
+def test_a_baseline_that_nothing_could_fail_is_refused_before_training(
+    tmp_path, monkeypatch, entry
+):
+    path = tmp_path / "baseline.json"
+    path.write_text(f'{{"schema_version": 1, "specs": {{"x": {{"ndcg@10": {entry}}}}}}}')
+    monkeypatch.setattr(regression, "_measure", lambda *_: pytest.fail("trained"))
+    with pytest.raises(SpecError, match="is no baseline") as caught:
+        regress([], path, SILENT)
+    assert (caught.value.where, caught.value.exit_code) == (str(path), 2)
+
+
+def test_a_baseline_without_an_end_is_not_waited_for(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(SpecError, match="a pipe or a device"):
+            regress([], path, SILENT)
+    monkeypatch.setattr(regression, "_MOST", 10)
+    (tmp_path / "long").write_text(" " * 11)
+    with pytest.raises(SpecError, match="is no baseline"):
+        regress([], tmp_path / "long", SILENT)
 
 
 def test_two_specs_of_one_name_are_refused(tmp_path):

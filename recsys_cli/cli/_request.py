@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from recsys_cli.errors import SpecError
+from recsys_cli.given import read_given
 from recsys_cli.visible import quoted
 
 #: Bytes of a file of user ids: some ten million of them.
@@ -117,8 +118,7 @@ def _lines(path: Path | None) -> list[str]:
     if path is None:
         return []
     try:
-        with path.open("rb") as file:  # a pipe or a device may have no end
-            data = file.read(_MOST + 1)
+        data = read_given(path, _MOST + 1)
         if len(data) > _MOST:
             hint = "--all is everyone"
             raise SpecError(f"has over {_MOST >> 20} MiB", where=str(path), hint=hint)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from recsys_cli.errors import SpecError
 from recsys_cli.registry import Config, Registry
 from recsys_cli.spec import ExperimentSpec
 from recsys_cli.specfile import _read
@@ -70,12 +71,12 @@ def loads(text: str, where: str = "spec") -> ExperimentSpec:
 def place(path: Path, overrides: Sequence[str], key: str) -> str:
     """Return where the value of a dotted key stands, or else the block that lacks it, in the file.
 
-    Raises
-    ------
-    SpecError
-        As :func:`load` does.
+    It is the file alone if that cannot be read again, as what comes through a pipe.
     """
-    found = _read.override(_read.read(path), overrides).nearest(key.split("."))
+    try:
+        found = _read.override(_read.read(path), overrides).nearest(key.split("."))
+    except SpecError:
+        return str(path)
     return str(found if found is not None and found.line else path)
 
 

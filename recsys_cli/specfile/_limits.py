@@ -16,7 +16,7 @@ from recsys_cli.specfile._yaml import MANY_USERS, MAX_BYTES, MAX_DEPTH, MAX_NODE
 
 def require_room(spec: ExperimentSpec, where: str) -> None:
     """Raise SpecError unless the complete spec could be read from a file; ``where`` is the file."""
-    nodes, depth = _measured(spec.document())
+    nodes, depth = measured(spec.document())
     if nodes > MAX_NODES:
         raise _error(f"has {nodes:,} values, more than {MAX_NODES:,}", where)
     if depth > MAX_DEPTH:
@@ -30,9 +30,9 @@ def _error(what: str, where: str) -> SpecError:
     return SpecError(f"the spec, every default written out, {what}", where=where, hint=MANY_USERS)
 
 
-def _measured(value: Any) -> tuple[int, int]:
+def measured(value: Any) -> tuple[int, int]:
     """Return how many keys, values and blocks there are, and how deep they nest."""
     keys = len(value) if isinstance(value, dict) else 0
     items = value.values() if keys else value if isinstance(value, list) else ()
-    inner = [_measured(item) for item in items]
+    inner = [measured(item) for item in items]
     return 1 + keys + sum(n for n, _ in inner), 1 + max((depth for _, depth in inner), default=0)

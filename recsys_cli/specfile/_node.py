@@ -27,11 +27,13 @@ class Node:
     """A value, the place where it begins and the place of the key it stands under.
 
     ``place`` is None for a block that is only the way to a value set from the command line.
+    ``written`` is the word that stands there, where the value is what it means: ``1e3``, ``True``.
     """
 
     value: Scalar | list[Node] | dict[str, Node]
     place: Place | None
     key: Place | None = None
+    written: str = ""
 
     def plain(self) -> Any:
         """Return the value without its places."""

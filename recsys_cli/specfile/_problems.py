@@ -18,7 +18,7 @@ from recsys_cli.visible import short
 C = TypeVar("C", bound=Config)
 _SHOWN = 20
 #: Errors that are looked into: a guess for each of thousands would take a minute.
-_READ = 100
+READ = 100
 
 
 class Problem(NamedTuple):
@@ -44,12 +44,27 @@ def validate(root: Node, config: type[C]) -> C:
     try:
         return config.model_validate_json(json.dumps(root.plain()))
     except ValidationError as error:
-        found: Any = error.errors(include_url=False)
-        problems = _Report(root, config, found[:_READ]).problems()
-        raise _error(problems, len(found[_READ:])) from None
+        raise refusal(*_looked_into(root, config, error, READ)) from None
 
 
-def _error(problems: list[Problem], more: int) -> SpecError:
+def wrong(root: Node, config: type[Config], most: int) -> tuple[list[Problem], int]:
+    """Return what is wrong with a document, and how many errors past ``most`` were only counted."""
+    try:
+        config.model_validate_json(json.dumps(root.plain()))
+    except ValidationError as error:
+        return _looked_into(root, config, error, most)
+    return [], 0
+
+
+def _looked_into(
+    root: Node, config: type[Config], error: ValidationError, most: int
+) -> tuple[list[Problem], int]:
+    found: Any = error.errors(include_url=False)
+    return _Report(root, config, found[:most]).problems(), len(found[most:])
+
+
+def refusal(problems: list[Problem], more: int) -> SpecError:
+    """Return the error that tells the first problems, and how many there are besides."""
     first, *others = [str(problem) for problem in sorted(problems)]
     lines = [first.removeprefix(f"{min(problems).place}: "), *others[: _SHOWN - 1]]
     more += max(0, len(others) - _SHOWN + 1)
@@ -145,7 +160,8 @@ class _Report:
     def wrong_value(self, path: Path, errors: list[dict[str, Any]]) -> Problem:
         node = self.root.at(path)
         component = registry_at(self.config, self.plain, path) is not None
-        return self.problem(path, node.place or node.key, explain(errors, node.plain(), component))
+        text = explain(errors, node.plain(), component, node.written)
+        return self.problem(path, node.place or node.key, text)
 
     def problem(self, path: Path, place: Place | None, text: str) -> Problem:
         assert place is not None

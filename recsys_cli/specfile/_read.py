@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,22 +10,24 @@ from functools import reduce
 from pathlib import Path
 
 from recsys_cli.errors import SpecError
+from recsys_cli.given import read_given
 from recsys_cli.specfile._node import Node, Place, merge
-from recsys_cli.specfile._yaml import MANY_USERS, MAX_BYTES, parse, place_at
+from recsys_cli.specfile._yaml import MANY_USERS, MAX_BYTES, MAX_DEPTH, parse, place_at
 from recsys_cli.spelling import nearest
+from recsys_cli.visible import short
 
 MAX_INHERITED = 5
 _KEY = re.compile(r"[^.\s=]+(?:\.[^.\s=]+)*")
 
 
-def read(path: Path, heirs: tuple[Path, ...] = (), named: Place | None = None) -> Node:
+def read(path: Path, heirs: tuple[str, ...] = (), named: Place | None = None) -> Node:
     """Return the document of a spec file, laid over those that it extends.
 
     Parameters
     ----------
     path : Path
-    heirs : tuple of Path
-        The files whose ``extends`` led here, the first one first.
+    heirs : tuple of str
+        The files, without symbolic links, whose ``extends`` led here, the first one first.
     named : Place, optional
         Where this file was named, when another extends it.
 
@@ -51,7 +54,7 @@ def document(text: str, file: str) -> Node:
     return node
 
 
-def inherit(node: Node, path: Path, heirs: tuple[Path, ...] = ()) -> Node:
+def inherit(node: Node, path: Path, heirs: tuple[str, ...] = ()) -> Node:
     """Lay a document that was read from ``path`` over the one that it extends, if any."""
     assert isinstance(node.value, dict)
     if "extends" not in node.value:
@@ -62,8 +65,9 @@ def inherit(node: Node, path: Path, heirs: tuple[Path, ...] = ()) -> Node:
     if not isinstance(base.value, str):
         raise SpecError("extends: must be the path of one spec file", where=str(place))
     target = path.parent / base.value
-    heirs = (*heirs, path.resolve())
-    if target.resolve() in heirs:
+    # Unlike Path.resolve, this does not raise where symbolic links go round in a circle.
+    heirs = (*heirs, os.path.realpath(path))
+    if os.path.realpath(target) in heirs:
         raise SpecError(f"extends: {target} leads back to itself", where=str(place))
     if len(heirs) > MAX_INHERITED:
         raise SpecError(f"extends: more than {MAX_INHERITED} files deep", where=str(place))
@@ -89,6 +93,8 @@ def _setting(text: str) -> Node:
     key, equals, value = text.partition("=")
     if not equals or not _KEY.fullmatch(key):
         raise SpecError("must be KEY=VALUE, such as model.factors=128", where=f"--set {text}")
+    if key.count(".") >= MAX_DEPTH:
+        raise SpecError(f"a key of more than {MAX_DEPTH} steps", where=f"--set {short(key)}")
     place = Place(f"--set {key}")
     try:
         node = _at(parse(value, place.file), place)
@@ -106,19 +112,19 @@ def under(key: str, node: Node, place: Place) -> Node:
 
 def _at(node: Node, place: Place) -> Node:
     """Return the node with everything in it moved to one place."""
-    if isinstance(node.value, dict):
-        return Node({key: _at(item, place) for key, item in node.value.items()}, place, place)
-    if isinstance(node.value, list):
-        return Node([_at(item, place) for item in node.value], place, place)
-    return Node(node.value, place, place)
+    value = node.value
+    if isinstance(value, dict):
+        value = {key: _at(item, place) for key, item in value.items()}
+    elif isinstance(value, list):
+        value = [_at(item, place) for item in value]
+    return replace(node, value=value, place=place, key=place)
 
 
 def _text(path: Path, named: Place | None) -> str:
     where = str(named) if named else str(path)
     subject = f"extends: {path}" if named else "spec file"
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_given(path, MAX_BYTES + 1)
     except FileNotFoundError:
         raise SpecError(f"{subject} not found", where=where, hint=_nearest(path)) from None
     except OSError as error:

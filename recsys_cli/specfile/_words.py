@@ -40,7 +40,7 @@ _COUNTS = {
 }
 
 
-def explain(errors: list[dict[str, Any]], value: Any, component: bool) -> str:
+def explain(errors: list[dict[str, Any]], value: Any, component: bool, written: str = "") -> str:
     """Return one sentence for all errors of one value (a union has one for each alternative).
 
     Parameters
@@ -48,16 +48,19 @@ def explain(errors: list[dict[str, Any]], value: Any, component: bool) -> str:
     errors : list of dict
         As pydantic gives them.
     value : object
-        What was written.
+        What was read.
     component : bool
         Whether the value should be a block that names a component.
+    written : str
+        The word that was read, if it is no text: ``1e3`` where the value is 1000.0.
     """
     needs = [need for error in errors if (need := _need(error))]
     if not needs:
         return "; ".join(dict.fromkeys(_sentence(error) for error in errors))
-    advice = _advice(errors[0], value, component) if len(needs) == 1 else ""
+    shown = _cut(written) or show(value)
+    advice = _advice(errors[0], value, component, shown) if len(needs) == 1 else ""
     advice = advice or _guess(errors, value)
-    return f"must be {' or '.join(dict.fromkeys(needs))}, is {show(value)}{advice}"
+    return f"must be {' or '.join(dict.fromkeys(needs))}, is {shown}{advice}"
 
 
 def show(value: Any) -> str:
@@ -68,7 +71,10 @@ def show(value: Any) -> str:
         return "a list"
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
-    text = "empty" if value is None else json.dumps(value, ensure_ascii=False)
+    return _cut("empty" if value is None else json.dumps(value, ensure_ascii=False))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
@@ -105,16 +111,17 @@ def _choices(error: dict[str, Any]) -> list[str]:
     return re.findall(r"'([^']*)'", error["ctx"]["expected"])
 
 
-def _advice(error: dict[str, Any], value: Any, component: bool) -> str:
+def _advice(error: dict[str, Any], value: Any, component: bool, shown: str) -> str:
     kind = error["type"]
     if kind in ("int_type", "float_type") and isinstance(value, str) and _is_number(value):
         return "; write it without quotes"
     if kind == "string_type" and isinstance(value, (int, float)):
-        return f'; write it in quotes: "{show(value)}"'
+        # As it was written, for another spelling of the number is the id of somebody else.
+        return "; write it in quotes" + (f': "{shown}"' if not shown.endswith("…") else "")
     if kind == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):
         return f"; write {'true' if str(value).lower() in ('yes', 'on') else 'false'}"
     if kind in ("list_type", "tuple_type") and isinstance(value, (str, int, float)):
-        return f"; write [{show(value)}]"
+        return f"; write [{shown}]"
     if component and kind.startswith("model") and isinstance(value, str):
         return f"; write {{name: {value}}}"
     return ""

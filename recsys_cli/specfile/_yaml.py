@@ -136,6 +136,8 @@ class _Builder:
                 value.append(self.node(item, depth + 1, None))
         else:
             value = self.scalar(event)
+            meant = value is not None and not isinstance(value, str)
+            return Node(value, self.place(event), key, event.value if meant else "")
         return Node(value, self.place(event), key)
 
     def mapping(self, depth: int) -> dict[str, Node]:

@@ -43,9 +43,8 @@ def test_lists_exported_from_a_run_score_as_the_run_does(recsys, write, own, suf
 def test_a_run_of_lists_answers_nothing_that_needs_a_model(recsys, write, own):
     spec = write("toy")
     recsys("recommend", "als", "--all", "-k", 3, "-o", "recs.csv")
-    assert (
-        "lists are shorter than 10" in recsys("evaluate", "--recommendations", "recs.csv", spec).err
-    )
+    told = recsys("evaluate", "--recommendations", "recs.csv", spec).err
+    assert "Ordered by rank, not by score." in told and "lists are shorter than 10" in told
     for command in (["evaluate", "toy-external"], ["recommend", "toy-external", "--user", "1"]):
         result = recsys(*command)
         assert result.code == 2
@@ -70,7 +69,9 @@ def test_what_cannot_be_scored_is_refused_and_leaves_no_run(recsys, write, own):
     folds = write("folds", split={"name": "k-fold", "k": 3})
     (own.parent / "twice.csv").write_text("user,item\n1,2\n1,2\n")
     (own.parent / "fine.csv").write_text("user,item\n1,2\n")
+    (own.parent / "case.csv").write_text("user,item,Score\n1,2,3\n")
     for words, code, says in (
+        (["case.csv", spec], 5, 'neither rank nor score\nrename "Score" to score'),
         (["none.csv", spec], 6, "none.csv: no such file"),
         (["twice.csv", spec], 5, "twice.csv:3: item"),
         (["fine.csv", folds], 2, "the spec has several folds"),

@@ -25,7 +25,10 @@ def test_an_output_that_is_a_link_stays_one_and_a_pipe_is_none(runs, recsys, her
     assert refused.code == 2 and "pipe.csv: is no plain file" in refused.err
 
 
-def test_a_file_of_users_without_an_end_is_refused(runs, recsys, monkeypatch):
-    monkeypatch.setattr(_request, "_MOST", 1 << 20)
+def test_a_file_of_users_without_an_end_is_refused(runs, recsys, here, monkeypatch):
     refused = recsys("recommend", "als", "--users", "/dev/zero")
-    assert refused.code == 2 and "/dev/zero: has over 1 MiB" in refused.err
+    assert refused.code == 2 and "a device, not a file" in refused.err
+    monkeypatch.setattr(_request, "_MOST", 1 << 20)
+    (here / "long.txt").write_bytes(b"1\n" * (1 << 20))
+    refused = recsys("recommend", "als", "--users", "long.txt")
+    assert refused.code == 2 and "long.txt: has over 1 MiB" in refused.err

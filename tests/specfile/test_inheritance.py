@@ -81,6 +81,19 @@ def test_inheritance_ends(tmp_path: Path) -> None:
     assert caught.value.where == f"{tmp_path}/3.yaml:1:10"
 
 
+def test_links_in_a_circle_are_told_where_they_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to("b.yaml")
+    (tmp_path / "b.yaml").symlink_to("a.yaml")
+    (tmp_path / "heir.yaml").write_text("extends: a.yaml\n", encoding="utf-8")
+    with pytest.raises(SpecError, match="cannot be read") as caught:
+        load(tmp_path / "heir.yaml")
+    assert caught.value.where == f"{tmp_path}/heir.yaml:1:10"
+    (tmp_path / "self.yaml").symlink_to("heir.yaml")
+    (tmp_path / "heir.yaml").write_text("extends: self.yaml\n", encoding="utf-8")
+    with pytest.raises(SpecError, match="leads back to itself"):
+        load(tmp_path / "heir.yaml")
+
+
 def test_missing_files_are_named_with_the_nearest(spec_file: Path) -> None:
     with pytest.raises(SpecError) as caught:
         load(spec_file.with_name("smaple.yaml"))
@@ -155,6 +168,9 @@ def test_a_new_model_and_its_parameters_in_any_order(spec_file: Path, order: int
         ("model..x=1", "--set model..x=1: must be KEY=VALUE"),
         ("=1", "--set =1: must be KEY=VALUE"),
         ("extends=x.yaml", "--set extends: only the top level of a spec file"),
+        (f"a{'.a' * 63}=1", f"--set a{'.a' * 63}: a: unknown key"),
+        (f"a{'.a' * 64}=1", f"--set a{'.a' * 29}.…: a key of more than 64 steps"),
+        (f"a{'.a' * 3000}=1", f"--set a{'.a' * 29}.…: a key of more than 64 steps"),
     ],
 )
 def test_settings_are_checked_like_the_file(

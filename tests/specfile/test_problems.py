@@ -118,6 +118,19 @@ def test_one_problem_is_one_line(refused: Refused, old: str, new: str, line: str
     assert lines[0].startswith(f"bad.yaml:{line}")
 
 
+@pytest.mark.parametrize("word", ["1e3", "1.50", "+7", "-0", "True", ".inf", "1e999"])
+def test_an_id_that_lacks_quotes_is_quoted_as_it_was_written(refused: Refused, word: str) -> None:
+    says = f'recommend.users.0: must be a string, is {word}; write it in quotes: "{word}"'
+    text = SAMPLE.replace('["196"]', f"[{word}]")
+    assert refused(text) == [f"bad.yaml:19:21: {says}"]
+    assert refused(SAMPLE, f"recommend.users=[{word}]") == [f"--set recommend.users: {says}"]
+
+
+def test_a_number_too_long_to_show_is_not_quoted_in_part(refused: Refused) -> None:
+    (line,) = refused(SAMPLE, f"recommend.users=[1.{'5' * 80}]")
+    assert line.endswith(f"is 1.{'5' * 58}…; write it in quotes")
+
+
 def test_a_misspelt_extends_is_not_reported_as_all_that_it_would_have_brought(
     refused: Refused,
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from recsys_cli.errors import SpecError
-from recsys_cli.specfile import loads, varied
+from recsys_cli.spec import ExperimentSpec
+from recsys_cli.specfile import dump, loads, varied
 from tests.specfile.conftest import SAMPLE
 
 Refused = Callable[..., list[str]]
@@ -41,11 +43,55 @@ def test_each_key_and_end_that_does_not_fit_is_told_at_its_place(refused: Refuse
     ]
 
 
+def test_thousands_of_choices_take_no_time_whatever_stands_beside_them(refused: Refused) -> None:
+    choices = f"{{choice: {[*range(1, 951)]}}}"
+    space = f"    model.factors: {choices}\n    model.epochs: {choices}\n"
+    metrics = ", ".join(f"ndcg@{k}" for k in range(1, 1001))
+    text = SAMPLE.replace("[ndcg@10, recall@10]", f"[{metrics}]") + SEARCH
+    begun = time.process_time()
+    assert loads(text + space).search is not None
+    lines = refused(text + space.replace("1, 2,", "1, x, y,"))
+    assert time.process_time() - begun < 2
+    assert len(lines) == 2
+    assert all(line.endswith('must be an integer, is "x"') for line in lines)
+
+
+def test_many_wrong_keys_are_counted_not_all_printed(refused: Refused) -> None:
+    space = "".join(f"    model.k{at}: {{log: [1, 2]}}\n" for at in range(700))
+    lines = refused(SAMPLE + SEARCH + space)
+    assert lines[0].startswith("bad.yaml:23:5: model.k0: unknown key; known: factors,")
+    assert (len(lines), lines[-1]) == (21, "and 680 more problems")
+
+
+def test_more_values_than_can_be_tried_are_refused_complete_or_not(refused: Refused) -> None:
+    models = ", ".join("{name: als}" for _ in range(16))
+    text = SAMPLE.replace(
+        "{name: als, factors: 8, reg: 1e-2}", f"{{name: ensemble, models: [{models}]}}"
+    )
+    text = text.replace(
+        "{monitor: ndcg@10, every: 2, patience: 3, min_delta: 0.001, refit: true}", "{}"
+    )
+    key, line = "model.models.3.factors", text.count("\n") + 4
+    assert refused(f"{text}{SEARCH}    {key}: {{choice: {[*range(1, 1001)]}}}\n")[0].startswith(
+        f"bad.yaml:{line}:5: {key}: lists more values than can be tried in a second"
+    )
+    spec = loads(f"{text}{SEARCH}    {key}: {{choice: {[*range(1, 101)]}}}\n")
+    assert loads(dump(spec)) == spec
+
+
+def test_no_rule_of_a_spec_spans_two_of_its_blocks() -> None:
+    # Which is why a searched value is tried in its own block alone.
+    assert not ExperimentSpec.__pydantic_decorators__.model_validators
+    assert not ExperimentSpec.__pydantic_decorators__.root_validators
+
+
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
         ("modle.reg: {log: [1, 2]}", "must be a key within dataset, model or train"),
         ("seed: {int: [1, 2]}", "must be a key within dataset, model or train"),
+        (f"? model{'.a' * 64}\n    : {{int: [1, 2]}}", "must be a key within dataset, model"),
+        (f"? model{'.a' * 63}\n    : {{int: [1, 2]}}", "model.a: unknown key; known: factors,"),
         ("model.reg: {lgo: [1, 2]}", 'lgo: unknown key; did you mean "log"?'),
         ("model.reg: {log: [0, 2]}", "log.0: must be above 0, is 0"),
         ("model.reg: {log: [2, 1]}", "the first end must be below the second"),

@@ -29,14 +29,22 @@ def _keys(count: int, text: str = "{}: 1\n") -> str:
     return "".join(text.format(f"k{number}") for number in range(count))
 
 
+def _searched(block: str) -> str:
+    return f"search:\n  metric: ndcg@10\n  space: {block}\n"
+
+
 def _space(block: str) -> str:
-    return f"{BASE}search:\n  metric: ndcg@10\n  space: {block}\n"
+    return BASE + _searched(block)
 
 
 def _users(users: str, head: str = "") -> str:
     return f"{BASE}recommend: {{{head}users: [{users}]}}\n"
 
 
+_METRICS = ", ".join(f"ndcg@{k}" for k in range(1, 1001))
+_CHOICES = (
+    f"model.factors: {{choice: {[*range(1, 951)]}}}, model.epochs: {{choice: {[*range(1, 951)]}}}"
+)
 _PARTS: list[Hand] = [
     Hand("empty", "", "", "the spec is empty"),
     Hand("comment only", "# nothing\n", "", "the spec is empty"),
@@ -83,7 +91,7 @@ _PARTS: list[Hand] = [
     Hand("not a number", HEAD + "model: {name: als, reg: .nan}\n", "4:25", "finite"),
     Hand("beyond a double", HEAD + "model: {name: als, reg: 1e999}\n", "4:25", "finite"),
     Hand("extends itself", BASE + "extends: case.yaml\n", "5:10", "leads back"),
-    Hand("extends a device", BASE + "extends: /dev/zero\n", "/dev/zero", "larger than"),
+    Hand("extends a device", BASE + "extends: /dev/zero\n", "5:10", "a pipe or a device"),
     Hand("extends a list", BASE + "extends: [a]\n", "5:10", "path of one"),
     Hand("deep lists", "[" * ROOM, "1:65", "deep"),
     Hand("deep blocks", "{a: " * (ROOM // 4), "1:257", "deep"),
@@ -101,6 +109,27 @@ _PARTS: list[Hand] = [
     Hand("too long with its defaults", _users("'196'," * 4800 + "x" * 98_000), "", "128 KiB"),
     Hand("too long in escapes", _users('"' + "\u202e" * (ROOM // 4) + '"'), "", "128 KiB"),
     Hand("many choices", _space(f"{{model.factors: {{choice: {[*range(1, 1001)]}}}}}"), None),
+    Hand(
+        "many choices beside metrics",
+        _space(f"{{{_CHOICES}}}") + f"evaluation: {{metrics: [{_METRICS}]}}\n",
+        None,
+    ),
+    Hand(
+        "many choices in many models",
+        f"{HEAD}model: {{name: ensemble, models: [{'{name: als}, ' * 16}]}}\n"
+        + _searched(f"{{{_CHOICES.replace('model.', 'model.models.0.')}}}"),
+        "7:11",
+        "more values than can be tried",
+    ),
+    Hand(
+        "many unknown searched keys",
+        _space(f"{{{', '.join(f'model.k{at}: {{log: [1, 2]}}' for at in range(700))}}}"),
+        "7:11",
+        "unknown key",
+    ),
+    Hand(
+        "a deep searched key", _space(f"{{? model{'.a' * 3000} : {{int: [1, 2]}}}}"), "7:", "a key"
+    ),
     Hand(
         "many metrics",
         f"{BASE}evaluation: {{metrics: {['map@1'] * 4900}}}",
