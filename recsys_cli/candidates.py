@@ -17,7 +17,7 @@ from recsys_cli.seeding import generator
 from recsys_cli.shortlists import CandidateListsSpec
 
 #: Numbers drawn at a time.
-_DRAWS = 1 << 22
+DRAWS = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ def candidate_lists(part: HeldOut, spec: CandidateListsSpec, role: str) -> Candi
     relevant = relevant[part.candidates[part.relevant.indices]]
     uniform = spec.by == "uniform"
     if spec.file is not None:
-        given, left_out = _given(part, read_listed(_locate(spec.file)))
+        given, left_out = _given(part, read_listed(located(spec.file)))
         _require(part, given, spec.file)
         return _lists(part, relevant, given, f"given by {spec.file}", uniform, left_out)
     weight = np.ones_like(part.item_counts) if uniform else part.item_counts
@@ -96,10 +96,17 @@ def fingerprint(spec: CandidateListsSpec) -> str | None:
     NotFound
         If there is no such file.
     """
-    return None if spec.file is None else file_digest(_locate(spec.file))
+    return None if spec.file is None else file_digest(located(spec.file))
 
 
-def _locate(path: str) -> Path:
+def located(path: str) -> Path:
+    """Return where a file of candidates is.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
     try:
         return locate(path)
     except NotFound as error:
@@ -148,7 +155,7 @@ def _drawn(part: HeldOut, spec: CandidateListsSpec, weight: Float32, role: str) 
     """
     assert spec.sampled is not None
     rng, n = generator(spec.seed, f"candidates/{role}"), part.pairs.n_items
-    count, block, found = min(spec.sampled, n), max(1, _DRAWS // n), []
+    count, block, found = min(spec.sampled, n), max(1, DRAWS // n), []
     for start in range(0, len(part.users), block):
         rows = np.arange(start, min(start + block, len(part.users)))
         waits = rng.standard_exponential((len(rows), n), np.float32) / np.maximum(weight, 1)
@@ -164,7 +171,7 @@ def _drawn(part: HeldOut, spec: CandidateListsSpec, weight: Float32, role: str) 
 def _lists(
     part: HeldOut, relevant: Int64, others: Int64, how: str, uniform: bool, left_out: int
 ) -> CandidateLists:
-    keys = np.union1d(relevant, others)
+    keys = _union(relevant, others)
     item = keys % part.pairs.n_items
     n_listed, n_relevant = (
         np.bincount(found // part.pairs.n_items, minlength=len(part.users))
@@ -180,6 +187,13 @@ def _lists(
         uniform=uniform,
         left_out=left_out,
     )
+
+
+def _union(first: Int64, second: Int64) -> Int64:
+    """Return what either has, ascending; np.union1d takes twice the memory, for a hash of all."""
+    keys = np.concatenate((first, second))
+    keys.sort()
+    return keys[np.concatenate(([True], keys[1:] != keys[:-1]))[: len(keys)]]
 
 
 def _n_open(part: HeldOut) -> Int64:

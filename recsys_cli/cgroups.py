@@ -17,11 +17,14 @@ def groups(controller: str) -> Iterator[tuple[Path, bool]]:
         ``memory`` or ``cpu``; groups of version 1 have folders of their own for each.
     """
     try:
-        lines = _OWN.read_text().splitlines()
+        lines = _OWN.read_text(errors="surrogateescape").splitlines()
     except OSError:
         return
     for line in lines:
-        _, controllers, path = line.split(":", 2)
+        _, *told = line.split(":", 2)
+        if len(told) < 2:
+            continue
+        controllers, path = told
         if controllers and controller not in controllers.split(","):
             continue
         root = _ROOT / controller if controllers else _ROOT

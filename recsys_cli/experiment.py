@@ -92,6 +92,7 @@ def splits(spec: ExperimentSpec, dataset: Dataset, listener: Listener = SILENT) 
     for split in folds_of(spec, dataset):
         listener.progress("split", 1, 1)
         yield split
+        del split  # before the next is made
 
 
 def audits(spec: ExperimentSpec, listener: Listener) -> list[list[Finding]]:
@@ -276,6 +277,7 @@ def evaluate(
             listener.note(_tied(found[name].counts))
         if len(found) == len(run.fold_names):
             break  # a trial of a search may have trained on the first folds only
+        del split, part, evaluator, model  # before the next are made
     listener.note(sentence(together(list(leaks.values()))))
     commit(run, spec, prepared.dataset.interactions, found, leaks)
     return found

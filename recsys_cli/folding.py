@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -43,10 +42,10 @@ def train_folds(
         If a fold that is whole is of another split, or the file of candidates has changed since the
         run was begun.
     """
-    folds = iter(made)
-    first = list(itertools.islice(folds, 2))
-    for split in itertools.chain(first, folds):
-        name = split.fold if len(first) > 1 else None
+    # Of several, a search may have handed over the first alone.
+    single = isinstance(made, Sequence) and len(made) == 1
+    for split in made:
+        name = None if single or split.alone else split.fold
         if name is not None and recorder.has_fold(name):
             require_same(recorder.record, spec, split)
             listener.note(f"Fold {name} is whole.")
@@ -60,6 +59,7 @@ def train_folds(
             value = validated(fitted, spec, split, objective.metric, dataset.features)
             if objective.judge(recorder.record, split.fold, value, fitted.stopped):
                 break
+        del split, fitted  # before the next are made
 
 
 def _train_fold(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -27,11 +26,10 @@ def folds_of(spec: ExperimentSpec, dataset: Dataset) -> Iterator[Split]:
         yield from _drawn(spec, dataset, spec.seed)
         return
     for seed in spec.seeds:
-        made = _drawn(spec, dataset, seed)
-        first = list(itertools.islice(made, 2))
-        for split in itertools.chain(first, made):
-            name = f"seed-{seed}" if len(first) == 1 else f"seed-{seed}-fold-{split.fold}"
-            yield replace(split, fold=name, seed=seed, origin=split.fold)
+        for split in _drawn(spec, dataset, seed):
+            name = f"seed-{seed}" if split.alone else f"seed-{seed}-fold-{split.fold}"
+            yield replace(split, fold=name, seed=seed, origin=split.fold, alone=False)
+            del split  # before the next is made
 
 
 def _drawn(spec: ExperimentSpec, dataset: Dataset, seed: int) -> Iterator[Split]:

@@ -61,7 +61,8 @@ def within(size: str | None, source: str = "--memory") -> Iterator[None]:
     asked = [] if size is None else [Limit(parsed(size, source), source)]
     _asked.extend(asked)
     try:
-        require({"libraries": libraries()}, "any run")
+        unit = f"did you mean {size}m?" if size is not None and size.strip().isdecimal() else None
+        require({"libraries": libraries()}, "any run", unit)
         yield
     finally:
         del _asked[len(_asked) - len(asked) :]
@@ -87,7 +88,9 @@ def parsed(text: str, where: str) -> int:
 
 
 def spelled(size: float) -> str:
-    """Return bytes as people write them: ``431 MiB``, ``1.9 GiB``."""
+    """Return bytes as people write them: ``500 bytes``, ``431 MiB``, ``1.9 GiB``."""
+    if size < KIB:
+        return f"{size:,.0f} bytes"
     if size < MIB:
         return f"{size / KIB:,.0f} KiB"
     return f"{size / MIB:,.0f} MiB" if size < GIB else f"{size / GIB:,.1f} GiB"
@@ -164,11 +167,30 @@ def _rlimits() -> Iterator[Limit]:
 
 
 def _cgroup_limits() -> Iterator[Limit]:
-    """Yield the limits of this process's control group and of those around it."""
+    """Yield what this process's control group, and those around it, leave to it.
+
+    Above ``memory.max`` the system kills; above ``memory.high`` it slows down until nothing moves.
+    """
     for group, second in groups("memory"):
-        file = group / ("memory.max" if second else "memory.limit_in_bytes")
-        if (size := _number(file)) is not None:
-            yield Limit(size, str(file))
+        for name in ("memory.max", "memory.high") if second else ("memory.limit_in_bytes",):
+            if (size := _number(group / name)) is not None:
+                left = max(0, size - _of_others(group, second))
+                told = "" if left == size else ", less what others in the group use"
+                yield Limit(left, f"{group / name}{told}")
+
+
+def _of_others(group: Path, second: bool) -> int:
+    """Return what a group holds beside this process and pages of files, which the system drops."""
+    held = _number(group / ("memory.current" if second else "memory.usage_in_bytes")) or 0
+    try:
+        stat = (group / "memory.stat").read_text()
+    except OSError:
+        stat = ""
+    # The sums of version 1 that count the groups within are called so.
+    name = f"{'' if second else 'total_'}(?:in)?active_file"
+    pages = re.findall(rf"^{name} (\d+)$", stat, re.MULTILINE)
+    own = _field("/proc/self/status", "RssAnon") or 0
+    return max(0, held - sum(map(int, pages)) - own)
 
 
 def _number(path: Path) -> int | None:

@@ -73,20 +73,29 @@ def map_blocks(work: Callable[[int, int], T], n: int, block: int) -> list[T]:
             for _ in waiting:  # after an error, nobody begins another block
                 pass
 
+    # What is cancelled stays in the executor's queue until one of its threads is free, and would
+    # hold all that the work reads and found: it is handed over in a list, emptied at the end.
+    job = [take]
     others: list[Future[None]] = []
     try:
         for _ in range(min(count(), len(spans)) - 1):
-            others.append(_executor(count()).submit(copy_context().run, take))
+            others.append(_executor(count()).submit(copy_context().run, _do, job))
         take()
     finally:
         for _ in waiting:  # an interrupt may have come before any began
             pass
         # What has not begun is not needed: its thread is busy with what called this.
         errors = [other.exception() for other in others if not other.cancel()]
+        job.clear()
     for error in errors:
         if error is not None:
             raise error
     return [found[at] for at in range(len(spans))]
+
+
+def _do(job: list[Callable[[], None]]) -> None:
+    for take in job[:]:
+        take()
 
 
 @cache

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from recsys_cli import experiment
+from recsys_cli import experiment, folding
+from recsys_cli.data import Interactions
 from recsys_cli.errors import Diverged, SpecError, SplitMismatch
 from recsys_cli.listener import SILENT, Listener
 from recsys_cli.runs import Store
@@ -85,6 +88,35 @@ def test_folds_are_summed_up(store):
     summary = run.metrics["metrics"]["ndcg@10"]
     assert summary["value"] == pytest.approx(np.mean(values))
     assert summary["std"] == pytest.approx(np.std(values, ddof=1))
+
+
+def test_one_fold_is_held_at_a_time(store, monkeypatch):
+    """Its interactions take as much as the data: those of a fold that is done are let go."""
+    alive: weakref.WeakSet[Interactions] = weakref.WeakSet()
+    found = []
+
+    def watched(splitter, *given, _whole=Splitter._divided):
+        split = _whole(splitter, *given)
+        alive.add(split.train)
+        return split
+
+    def counting(work):
+        def counted(*args, **more):
+            found.append(len(alive))
+            return work(*args, **more)
+
+        return counted
+
+    monkeypatch.setattr(Splitter, "_divided", watched)
+    monkeypatch.setattr(folding, "_train_fold", counting(folding._train_fold))
+    monkeypatch.setattr(experiment, "Evaluator", counting(experiment.Evaluator))
+    gc.disable()  # a cycle would keep a fold until there are many
+    try:
+        run = experiment.train(spec(split={"name": "k-fold"}), store, SILENT, argv=[])
+        experiment.evaluate(run, SILENT)
+    finally:
+        gc.enable()
+    assert found == [1] * 10
 
 
 def test_what_a_fit_found_is_in_the_record_and_told(store):

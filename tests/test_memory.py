@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from recsys_cli import cgroups, experiment, foresight, memory
@@ -38,8 +40,8 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 
 def test_sizes_are_spelled() -> None:
-    told = [memory.spelled(size) for size in (1024, 431 * MIB, 19 * GIB // 10)]
-    assert told == ["1 KiB", "431 MiB", "1.9 GiB"]
+    told = [memory.spelled(size) for size in (500, 1024, 431 * MIB, 19 * GIB // 10)]
+    assert told == ["500 bytes", "1 KiB", "431 MiB", "1.9 GiB"]
 
 
 def test_the_least_limit_holds(unlimited, monkeypatch) -> None:
@@ -80,6 +82,45 @@ def test_a_control_group_is_heeded_and_those_around_it(tmp_path, monkeypatch, li
     assert list(memory._cgroup_limits()) == [Limit(GIB, str(groups / file))]
 
 
+@pytest.mark.parametrize(
+    ("line", "current", "pages"),
+    [("0::/pod", "memory.current", ""), ("4:memory:/pod", "memory.usage_in_bytes", "total_")],
+)
+def test_what_others_in_the_group_use_is_not_left(tmp_path, monkeypatch, line, current, pages):
+    pod = tmp_path / ("pod" if line.startswith("0") else "memory/pod")
+    pod.mkdir(parents=True)
+    (tmp_path / "own").write_text(f"{line}\n")
+    monkeypatch.setattr(cgroups, "_ROOT", tmp_path)
+    monkeypatch.setattr(cgroups, "_OWN", tmp_path / "own")
+    monkeypatch.setattr(memory, "_field", lambda _, name: 100 * MIB if name == "RssAnon" else None)
+    limit = "memory.max" if line.startswith("0") else "memory.limit_in_bytes"
+    (pod / limit).write_text(str(2 * GIB))
+    (pod / current).write_text(str(1900 * MIB))
+    stat = f"{pages}active_file {200 * MIB}\n{pages}inactive_file {600 * MIB}\nfile {9 * GIB}\n"
+    (pod / "memory.stat").write_text(stat)
+    told = f"{pod / limit}, less what others in the group use"
+    assert list(memory._cgroup_limits()) == [Limit(1048 * MIB, told)]
+
+
+def test_the_size_above_which_a_group_is_slowed_down_is_heeded(tmp_path, monkeypatch) -> None:
+    for name, size in (("max", 2 * GIB), ("high", GIB), ("current", 1900 * MIB)):
+        (tmp_path / f"memory.{name}").write_text(str(size))
+    (tmp_path / "own").write_text("0::/\n")
+    monkeypatch.setattr(cgroups, "_ROOT", tmp_path)
+    monkeypatch.setattr(cgroups, "_OWN", tmp_path / "own")
+    monkeypatch.setattr(memory, "_field", lambda *_: 100 * MIB)
+    assert [found.bytes for found in memory._cgroup_limits()] == [248 * MIB, 0]
+
+
+def test_groups_of_any_name_are_read_and_other_lines_skipped(tmp_path, monkeypatch) -> None:
+    own = tmp_path / "own"
+    own.write_bytes(b"no colons\n\n1:one\n0::/p\xffd\n")
+    monkeypatch.setattr(cgroups, "_OWN", own)
+    monkeypatch.setattr(cgroups, "_ROOT", tmp_path)
+    found = [os.fsencode(group) for group, _ in cgroups.groups("memory")]
+    assert found == [os.fsencode(tmp_path) + b"/p\xffd", os.fsencode(tmp_path)]
+
+
 def test_what_needs_more_is_refused_with_its_parts_and_the_limit(unlimited) -> None:
     with memory.within("1g"):
         memory.require({"libraries": 230 * MIB, "model": 500 * MIB}, "training als")
@@ -94,6 +135,12 @@ def test_what_needs_more_is_refused_with_its_parts_and_the_limit(unlimited) -> N
 def test_a_limit_below_the_libraries_is_refused_at_once(unlimited) -> None:
     with pytest.raises(OutOfResources, match="any run would need"), memory.within("100m"):
         pytest.fail("began")
+
+
+def test_a_size_without_a_unit_is_bytes_and_probably_meant_otherwise(unlimited) -> None:
+    with pytest.raises(OutOfResources) as caught, memory.within("500"):
+        pytest.fail("began")
+    assert str(caught.value).endswith("the limit is 500 bytes (--memory)\ndid you mean 500m?")
 
 
 def test_a_number_beyond_all_memory_is_no_size():

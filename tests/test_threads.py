@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -91,6 +92,24 @@ def test_what_a_block_raises_comes_out():
 
     with threads.use(2), pytest.raises(IndexError):
         threads.map_blocks(work, 10, 1)
+
+
+def test_what_inner_blocks_read_is_let_go_when_they_are_done():
+    """A thread that is busy elsewhere never takes what waits for it, and holds nothing by it."""
+    left: list[weakref.ref] = []
+    alive: list[int] = []
+
+    def outer(start: int, stop: int) -> None:
+        inner(np.zeros(10))
+        alive.append(sum(one() is not None for one in left))
+
+    def inner(read: np.ndarray) -> None:
+        left.append(weakref.ref(read))
+        threads.map_blocks(lambda low, high: read[low:high].sum(), 10, 3)
+
+    with threads.use(2):
+        threads.map_blocks(outer, 20, 1)
+    assert max(alive) <= 2
 
 
 @pytest.mark.parametrize("count", [1, 2, 8])

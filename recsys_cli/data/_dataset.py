@@ -70,6 +70,8 @@ class Split:
         What it was drawn with and its model draws with, where a spec has several ``seeds``.
     origin : str, optional
         Then, the name of the fold that it repeats with that seed.
+    alone : bool
+        Whether there is no other fold.
     """
 
     train: Interactions
@@ -79,6 +81,7 @@ class Split:
     fold: str = "1"
     seed: int | None = None
     origin: str | None = None
+    alone: bool = True
 
     def parts(self) -> dict[str, Interactions]:
         """Return the parts that exist, by name."""

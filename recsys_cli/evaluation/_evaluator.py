@@ -219,7 +219,7 @@ class Evaluator:
 
     @cached_property
     def _context(self) -> Context:
-        part, at = self.part, self.part.ranked_at
+        part, at, propensity = self.part, self.part.ranked_at, self._propensity
         # Other users have no relevant item, so leaving out their rows leaves out nothing else.
         indptr = np.append(part.relevant.indptr[at], len(part.relevant.indices))
         return Context(
@@ -229,6 +229,6 @@ class Evaluator:
             seen_at=at,
             candidates=part.candidates,
             train=part.split.train,
-            weigh=lambda: weigh(part, self._propensity),
+            weigh=lambda: weigh(part, propensity),  # not self: a cycle keeps all of a fold alive
             features=self._features,
         )

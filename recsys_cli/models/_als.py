@@ -13,9 +13,13 @@ import numpy as np
 from recsys_cli import threads
 from recsys_cli.data import CSR, Float32, Float64, Int32, Interactions, csr
 from recsys_cli.errors import DataError
+from recsys_cli.models._size import Size
 
 #: Rows that one thread multiplies at a time; fixed, so that no sum depends on the threads.
 ROWS = 1 << 14
+#: Matrices of factors × factors in float64 that finding the axes of one takes: it, a copy, two of
+#: LAPACK's own, and the axes.
+_AXES = 5
 
 
 def observed(train: Interactions) -> CSR:
@@ -75,6 +79,15 @@ def gramian(rows: Float32) -> Float64:
 
     shape = (rows.shape[1], rows.shape[1])
     return sum(threads.map_blocks(block, len(rows), ROWS), np.zeros(shape))
+
+
+def gramian_bytes(size: Size, factors: int, *, axes: bool) -> int:
+    """Return what :func:`gramian` of users or items takes, and then its axes, if wanted.
+
+    Of each part there is a product until the last is done, then their sum.
+    """
+    parts = -(-max(size.users, size.items) // ROWS)
+    return 8 * factors**2 * max(parts + 2, _AXES if axes else 0)
 
 
 def objective(strength: CSR, users: Float32, items: Float32, reg: float) -> float:

@@ -271,6 +271,13 @@ class Model(Guarded, Resumable, Component[C], Generic[C]):
         """Return about how many bytes a thread holds at most while it scores a block of users."""
         return 2 * size.block
 
+    def fold_bytes(self, size: Size) -> int:
+        """Return about how many bytes it takes to fold ``size.users`` in, some of all.
+
+        What is learned of them included, in the making.
+        """
+        return 3 * self.stored_bytes(size._replace(items=0, pairs=0))
+
     def findings(self) -> dict[str, float]:
         """Return the few numbers that the fit found and its reader should see, by what they are.
 

@@ -11,6 +11,7 @@ from recsys_cli import threads
 from recsys_cli.data import CSR, Bool, Float32, Float64, Int32, Int64, Interactions
 from recsys_cli.models._base import Model
 from recsys_cli.models._blocks import BLOCK_SCORES
+from recsys_cli.models._size import Size
 from recsys_cli.models._topk import top_k
 
 Blend = Literal["linear", "z-score", "rank"]
@@ -18,6 +19,9 @@ Blend = Literal["linear", "z-score", "rank"]
 _RANK_OFFSET = 60
 #: Length of the lists, and the most users, by which weights are judged.
 _DEPTH, _USERS = 10, 1000
+#: What bringing scores to the common scale takes, in times of what they take: float64 and int64
+#: are twice as wide, and ranks are there in rows, as one array, as quotients and rounded.
+_ROOM: dict[Blend, int] = {"linear": 0, "z-score": 2, "rank": 6}
 #: Part of the largest score below which a deviation is but rounding.
 _ROUNDING = 1e-6
 
@@ -30,6 +34,30 @@ def voted(model: Model[Any], user_idx: Int32, blend: Blend) -> Float32:
     votes = scaled(model.score(user_idx), blend)
     votes[model.is_cold(user_idx)] = 0
     return votes
+
+
+def voting_bytes(blend: Blend, members: int, block: int) -> int:
+    """Return what the votes of all members take, their sum, and bringing one to scale.
+
+    Parameters
+    ----------
+    blend : Blend
+    members : int
+    block : int
+        Bytes of the scores of one.
+    """
+    return (members + 1 + _ROOM[blend]) * block
+
+
+def searching_bytes(blend: Blend, members: int, size: Size) -> int:
+    """Return what :func:`ranking_weights` takes: the votes, and in each thread a sum of them."""
+    block = 4 * size.items * _judging(size.users, size.items)
+    return voting_bytes(blend, members, block) + 2 * threads.count() * block
+
+
+def _judging(users: int, items: int) -> int:
+    """Return how many of so many users are asked at most when weights are judged."""
+    return min(_USERS, max(1, 8 * BLOCK_SCORES // items), users)
 
 
 def scaled(scores: Float32, blend: Blend) -> Float32:
@@ -106,7 +134,7 @@ def ranking_weights(
     simplex; the first of the best is taken. A thousand users at most are asked.
     """
     users = np.unique(held.user_idx)
-    most = min(_USERS, max(1, 8 * BLOCK_SCORES // held.n_items), len(users))
+    most = _judging(len(users), held.n_items)
     users = np.sort(rng.choice(users, most, replace=False))
     parts = [voted(member, users, blend) for member in members]
     seen, relevant = known.csr.rows(users), held.csr.rows(users)

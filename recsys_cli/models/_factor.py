@@ -24,6 +24,9 @@ _LEAST_ITEMS = 64
 _SHORT, _LONG = 1e-13, 1e18
 #: Users whose scores are computed together: many, but so few that all threads have some.
 _LEAST_USERS, _USERS, _LEAST_BLOCKS = 32, 512, 32
+#: Matrices of factors × factors that solving for a user takes: the Gramian, the user's own part,
+#: their sum, and LAPACK's copy. So many bytes of them are held of several users at most.
+_SQUARES, _SOLVED = 4, 8 << 20
 
 
 class FactorModel(Model[C], Generic[C]):
@@ -56,6 +59,11 @@ class FactorModel(Model[C], Generic[C]):
     def score_bytes(self, size: Size) -> int:
         """Return nothing to speak of where scores are made part by part."""
         return 0 if self._scores_in_parts else super().score_bytes(size)
+
+    def fold_bytes(self, size: Size) -> int:
+        """Return what new factors take, and in each thread the equations of one user or a few."""
+        squares = _SQUARES * 8 * getattr(self.config, "factors", 0) ** 2
+        return super().fold_bytes(size) + threads.count() * max(_SOLVED, squares)
 
     def _score(self, user_idx: Int32) -> Float32:
         return self._scorer(user_idx)(slice(None))

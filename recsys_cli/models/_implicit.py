@@ -82,7 +82,7 @@ class ItemItemModel(HistoryModel[C], Generic[C]):
 
     def stored_bytes(self, size: Size) -> int:
         """Return what the histories and the lists of items take."""
-        kept = min(self.config.neighbours, size.items)
+        kept = min(self.config.neighbours, size.near)
         return super().stored_bytes(size) + 8 * size.items * kept
 
     @abstractmethod

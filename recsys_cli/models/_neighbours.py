@@ -47,7 +47,7 @@ class NeighbourModel(HistoryModel[C], Generic[C]):
 
     def score_bytes(self, size: Size) -> int:
         """Return what the votes for a block of ratings take, and the ratings."""
-        return (8 if self.predicts_ratings else 2) * size.block
+        return (5 if self.predicts_ratings else 2) * size.block
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

@@ -56,9 +56,22 @@ class NestedModel(Model[C], Generic[C]):
         return sum(member.stored_bytes(size) for member in self._create().values())
 
     def fit_bytes(self, size: Size) -> int:
-        """Return what the members take, and the fit of the one that takes most of it."""
-        fits = [member.fit_bytes(size) for member in self._create().values()]
-        return self.stored_bytes(size) + max(fits)
+        """Return what the members take, and what the fit of one takes beside itself at most."""
+        members = self._create().values()
+        beside = [member.fit_bytes(size) - member.stored_bytes(size) for member in members]
+        return self.stored_bytes(size) + max(beside)
+
+    def score_bytes(self, size: Size) -> int:
+        """Return what the scores of members and of the whole take, and what it takes to score."""
+        return size.block + self._most_to_score(size)
+
+    def _most_to_score(self, size: Size) -> int:
+        """Return what one member takes at most to score, all its scores at once."""
+        return max(size.block, *(member.score_bytes(size) for member in self._create().values()))
+
+    def fold_bytes(self, size: Size) -> int:
+        """Return what folding users into all members takes together."""
+        return sum(member.fold_bytes(size) for member in self._create().values())
 
     @abstractmethod
     def _configs(self) -> dict[str, ModelConfig]:

@@ -9,7 +9,8 @@ import numpy as np
 from recsys_cli import threads
 from recsys_cli.data import CSR, Float32, Int32, Int64
 
-_BLOCK = 64
+#: Rows solved together, of which the Gramians hold so many numbers at most, if not of one alone.
+_BLOCK, _NUMBERS = 64, 1 << 20
 #: Keeps a system solvable where the regularisation is zero.
 _LEAST_REG = 1e-6
 
@@ -62,7 +63,7 @@ def solve_rows(
             right[at - start, :, 0] = weighted.T @ (rows.targets[span] - bias[rows.columns[span]])
         solution[start:stop] = np.linalg.solve(gram, right)[:, :, 0]
 
-    threads.map_blocks(solve, n_rows, _BLOCK)
+    threads.map_blocks(solve, n_rows, max(1, min(_BLOCK, _NUMBERS // width**2)))
     return solution[:, :-1].astype(np.float32), solution[:, -1].astype(np.float32)
 
 

@@ -23,6 +23,7 @@ from recsys_cli.models._als import (
     ROWS,
     explain_user,
     gramian,
+    gramian_bytes,
     mean_weights,
     observed,
     solve_users,
@@ -34,6 +35,7 @@ from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._padded import padded
 from recsys_cli.models._propensity import item_weights, propensity_weights
+from recsys_cli.models._size import Size
 
 #: Spans of rows, of about equal work, that threads take in turn; fixed, so the loss is too.
 _SPANS = 64
@@ -117,6 +119,13 @@ class ALS(FactorModel[ALSConfig]):
     uses_weights = True
 
     item_weights_: Float32 | None = None
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return what a fit holds: factors, padded, and how they began; axes, and rows turned."""
+        factors, rows = self.config.factors, min(ROWS, max(size.users, size.items))
+        turned = 16 * rows * factors * threads.count()
+        held = 2 * self.stored_bytes(size) + self.pair_bytes * size.pairs
+        return held + gramian_bytes(size, factors, axes=True) + turned
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

@@ -25,6 +25,9 @@ from recsys_cli.models._gibbs_state import ChainState
 from recsys_cli.models._size import Size
 
 _PAIR_BLOCK = 1 << 13
+#: Matrices of (3 factors)² in float64 that cutting a mean product takes: two Gramians, the axes and
+#: roots of both, and what LAPACK finds axes and singular vectors with.
+_SQUARES = 9
 
 
 class BayesianMFConfig(ModelConfig):
@@ -131,6 +134,18 @@ class BayesianMF(FactorModel[BayesianMFConfig]):
         mean = super().stored_bytes(size) + 4 * config.factors * (size.users + size.items)
         kept = min(config.samples, config.epochs - config.burn_in) * (config.factors + 1)
         return mean + 4 * kept * (size.users + 2 * size.items)
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return what a fit holds, and what adding a sample to the mean product takes."""
+        config = self.config
+        adds = config.epochs - config.burn_in > 1
+        return super().fit_bytes(size) + adds * 8 * _SQUARES * (3 * config.factors) ** 2
+
+    def fold_bytes(self, size: Size) -> int:
+        """Return what new numbers take, and in each thread the equations of all samples."""
+        kept = min(self.config.samples, self.config.epochs - self.config.burn_in)
+        systems = 8 * kept * (self.config.factors + 1) ** 2
+        return super().fold_bytes(size) + threads.count() * systems
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

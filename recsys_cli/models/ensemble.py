@@ -18,10 +18,13 @@ from recsys_cli.models._blend import (
     ranking_weights,
     rating_weights,
     scaling,
+    searching_bytes,
     voted,
+    voting_bytes,
 )
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._nested import ModelBlock, NestedModel
+from recsys_cli.models._size import Size
 
 
 class EnsembleConfig(ModelConfig):
@@ -91,6 +94,21 @@ class Ensemble(NestedModel[EnsembleConfig]):
         standard: Blend = "linear" if self.predicts_ratings else "z-score"
         self.blend: Blend = self.config.blend or standard
         self.predicts_ratings = self.predicts_ratings and self.blend == "linear"
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return what the fits take, or the search for weights beside what they learned."""
+        fits = super().fit_bytes(size)
+        if self.config.weights is not None:
+            return fits
+        members = len(self.config.models)
+        search = 0 if self.predicts_ratings else searching_bytes(self.blend, members, size)
+        held_back = self.pair_bytes * size.pairs
+        return held_back + max(fits, self.stored_bytes(size) + search)
+
+    def score_bytes(self, size: Size) -> int:
+        """Return what the votes of all members take, and what one takes to score beside them."""
+        votes = voting_bytes(self.blend, len(self.config.models), size.block)
+        return votes + self._most_to_score(size) - size.block
 
     def _configs(self) -> dict[str, ModelConfig]:
         return {f"m{at}": config for at, config in enumerate(self.config.models)}

@@ -11,7 +11,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from recsys_cli import threads
 from recsys_cli.data import CSR, Features, Float32, Float64, Int32, Interactions, SideFeatures
-from recsys_cli.models._als import gramian, mean_weights, observed, strengths
+from recsys_cli.models._als import gramian, gramian_bytes, mean_weights, observed, strengths
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._content import Weighting
 from recsys_cli.models._course import Places
@@ -87,7 +87,8 @@ class Hybrid(FactorModel[HybridConfig]):
 
     def fit_bytes(self, size: Size) -> int:
         """Return what a fit holds: the factors, their parts and their directions, in float64."""
-        return 6 * self.stored_bytes(size) + self.pair_bytes * size.pairs
+        rows = 6 * self.stored_bytes(size) + self.pair_bytes * size.pairs
+        return rows + gramian_bytes(size, self.config.factors, axes=True)
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

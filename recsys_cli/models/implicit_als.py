@@ -9,13 +9,21 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from recsys_cli import threads
 from recsys_cli.data import CSR, Int32, Interactions, SideFeatures
-from recsys_cli.models._als import explain_user, objective, observed, solve_users, strengths
+from recsys_cli.models._als import (
+    explain_user,
+    gramian_bytes,
+    objective,
+    observed,
+    solve_users,
+    strengths,
+)
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._explanation import Explanation
 from recsys_cli.models._factor import FactorModel
 from recsys_cli.models._guard import foreign
 from recsys_cli.models._implicit import library
 from recsys_cli.models._implicit_epochs import epochs
+from recsys_cli.models._size import Size
 
 
 class ImplicitALSConfig(ModelConfig):
@@ -55,6 +63,13 @@ class ImplicitALS(FactorModel[ImplicitALSConfig]):
     feedback = "implicit"
     stops_between_epochs = True
     uses_weights = True
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return what a fit holds, the Gramians of the objective and of exact solves among it."""
+        exact = 0 if self.config.use_cg else 4 * self.config.factors**2 * threads.count()
+        return (
+            super().fit_bytes(size) + gramian_bytes(size, self.config.factors, axes=False) + exact
+        )
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

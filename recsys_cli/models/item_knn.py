@@ -74,14 +74,22 @@ class ItemKNN(NeighbourModel[ItemKNNConfig]):
 
     def stored_bytes(self, size: Size) -> int:
         """Return what the histories and the lists of items take."""
-        kept = min(self.config.neighbours, size.items)
-        return super().stored_bytes(size) + 8 * size.items * kept
+        return super().stored_bytes(size) + 8 * size.items * self._kept(size)
+
+    def _kept(self, size: Size) -> int:
+        """Return how many neighbours an item has at most, or about, where signs are even."""
+        centred = self.predicts_ratings and self.config.similarity != "cosine"
+        return min(self.config.neighbours, size.near // 2 if centred else size.near)
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return what a fit holds: the lists in parts, together, and turned."""
+        return 3 * self.stored_bytes(size) + self.pair_bytes * size.pairs
 
     def score_bytes(self, size: Size) -> int:
         """Return what a block of ratings takes, for which the lists are turned to votes by item."""
         if not self.predicts_ratings:
             return super().score_bytes(size)
-        return 3 * size.block + 40 * size.items * min(self.config.neighbours, size.items)
+        return 3 * size.block + 8 * size.items * self._kept(size)
 
     def _learn(self, known: CSR) -> None:
         config, compared = self.config, known

@@ -70,7 +70,7 @@ class RP3Beta(HistoryModel[RP3BetaConfig]):
 
     def stored_bytes(self, size: Size) -> int:
         """Return what the histories and the lists of items take."""
-        kept = min(self.config.neighbours, size.items)
+        kept = min(self.config.neighbours, size.near)
         return super().stored_bytes(size) + 8 * size.items * kept
 
     def _train(

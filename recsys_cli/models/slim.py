@@ -76,8 +76,13 @@ class SLIM(LinearModel[SLIMConfig]):
 
     def stored_bytes(self, size: Size) -> int:
         """Return what the histories and the lists of items take."""
-        kept = min(self.config.neighbours or _LIKELY, size.items)
+        kept = min(self.config.neighbours or _LIKELY, size.near)
         return super().stored_bytes(size) + 8 * size.items * kept
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return what the rows of the Gramian take beside, and some columns a thread."""
+        columns = 64 * size.items * threads.count()
+        return super().fit_bytes(size) + min(_HELD, 4 * size.items**2) + columns
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator

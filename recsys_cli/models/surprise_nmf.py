@@ -13,12 +13,14 @@ from recsys_cli.data import CSR, Float32, Float64, Int32, Int64, Interactions, S
 from recsys_cli.errors import DataError
 from recsys_cli.models._base import ModelConfig
 from recsys_cli.models._factor import FactorModel
+from recsys_cli.models._size import Size
 from recsys_cli.models._surprise import PAIR_BYTES, fit, seed, unknown
 
 #: Multiplicative updates of a new user's factors; the last ones move ratings by less than 0.01.
 _STEPS = 200
-#: New users that one thread solves at a time.
-_BLOCK = 256
+#: New users that one thread solves at a time: their Gramians hold so many numbers at most, if not
+#: that of one alone.
+_BLOCK, _NUMBERS = 256, 1 << 20
 _TINY = 1e-12
 
 
@@ -62,6 +64,10 @@ class SurpriseNMF(FactorModel[SurpriseNMFConfig]):
     predicts_ratings = True
 
     fallback_: np.float32
+
+    def fit_bytes(self, size: Size) -> int:
+        """Return what the library holds: factors, and both parts of their quotients, in float64."""
+        return 6 * self.stored_bytes(size) + self.pair_bytes * size.pairs
 
     def _train(
         self, train: Interactions, features: SideFeatures, rng: np.random.Generator
@@ -108,8 +114,9 @@ class SurpriseNMF(FactorModel[SurpriseNMFConfig]):
             rows = history.rows(np.arange(start, stop))
             return _non_negative(rows, factors, self.config.reg_user)
 
-        parts = threads.map_blocks(block, history.n_rows, _BLOCK)
-        empty = np.empty((0, factors.shape[1]), np.float32)
+        width = factors.shape[1]
+        parts = threads.map_blocks(block, history.n_rows, max(1, min(_BLOCK, _NUMBERS // width**2)))
+        empty = np.empty((0, width), np.float32)
         self.user_factors_ = np.concatenate([empty, *parts])
 
 

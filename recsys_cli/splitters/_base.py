@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Generic, Literal, Self, TypeVar
+from typing import ClassVar, Generic, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -75,6 +76,9 @@ C = TypeVar("C", bound=SplitterConfig)
 class Splitter(Component[C], Generic[C]):
     """One way to hold interactions out."""
 
+    #: Whether a held-out user may have a history that is folded in.
+    folds_in: ClassVar[bool] = False
+
     @property
     def order(self) -> Order:
         """Whose training interactions all precede the held-out ones; it may hang on parameters."""
@@ -101,17 +105,24 @@ class Splitter(Component[C], Generic[C]):
             # A copy draws the same folds and leaves the generator where it was.
             for rows in self.rows(dataset, copy.deepcopy(rng)):
                 self._check_time(rows, dataset.interactions)
-        for rows in self.rows(dataset, rng):
-            data = dataset.interactions
-            parts = {name: data.take(mask) for name, mask in rows.masks().items()}
-            self._check(rows, parts, dataset)
-            if "history" in parts and data.weight is not None:
-                raise DataError(
-                    f"{self.spec_name()} folds users in, and a fold-in knows no weights",
-                    hint="leave the weight column out, or split by another rule",
-                )
-            optional = parts.get("validation"), parts.get("history")
-            yield Split(parts["train"], parts["test"], *optional, fold=rows.fold)
+        made = self.rows(dataset, rng)
+        first = list(itertools.islice(made, 2))
+        alone = len(first) == 1
+        for rows in itertools.chain(first, made):
+            yield self._divided(rows, dataset, alone)
+
+    def _divided(self, rows: Rows, dataset: Dataset, alone: bool) -> Split:
+        """Return one fold's split, checked."""
+        data = dataset.interactions
+        parts = {name: data.take(mask) for name, mask in rows.masks().items()}
+        self._check(rows, parts, dataset)
+        if "history" in parts and data.weight is not None:
+            raise DataError(
+                f"{self.spec_name()} folds users in, and a fold-in knows no weights",
+                hint="leave the weight column out, or split by another rule",
+            )
+        optional = parts.get("validation"), parts.get("history")
+        return Split(parts["train"], parts["test"], *optional, fold=rows.fold, alone=alone)
 
     def _check(self, rows: Rows, parts: dict[str, Interactions], dataset: Dataset) -> None:
         for name, part in parts.items():

@@ -34,6 +34,8 @@ class UserHoldout(Splitter[UserHoldoutConfig]):
     (2018), without their limit to items seen in training.
     """
 
+    folds_in = True
+
     @property
     def order(self) -> Order:
         """Each user's, where the earliest of a history are the known ones."""

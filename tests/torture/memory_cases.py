@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,23 @@ FILES = {
     "wide": (500_000, 10_000, 50_000),
     "square": (1_500_000, 30_000, 8_000),
     "dense": (4_000_000, 20_000, 4_000),
+    "named": (1_500_000, 30_000, 8_000),
+    "broad": (400_000, 20_000, 8_000),
+    "crowd": (400_000, 100_000, 5_000),
 }
+#: Files that are read and nothing else; the ids of "named" are words.
+READ = ["square.csv.gz", "square.parquet", "square.csv", "named.parquet"]
+READ += ["named.csv", "named.csv.gz", "dense.csv.gz", "dense.parquet"]
 ML_1M = {"name": "movielens", "size": "1m"}
 DEFAULT = {"name": "synthetic"}
 MADE = {"name": "synthetic", "users": 50_000, "items": 5_000, "interactions": 1_000_000}
+FEW = {"name": "synthetic", "users": 300, "items": 300, "interactions": 5_000}
+ALS = {"name": "als", "factors": 16, "epochs": 1}
+BPR = {"name": "bpr", "factors": 16, "epochs": 1}
+LISTED = {"metrics": ["ndcg@10"], "candidates": {"sampled": 50}}
+RATED = {"evaluation": {"metrics": ["rmse"]}}
+FOLDS = {"name": "k-fold", "k": 5}
+HOLDOUT = {"name": "user-holdout"}
 
 #: A dataset (of FILES by name), whether it is read for the first time, a model and what else.
 PAIRS: list[tuple[Any, bool, dict[str, Any], dict[str, Any]]] = [
@@ -59,13 +73,26 @@ PAIRS: list[tuple[Any, bool, dict[str, Any], dict[str, Any]]] = [
     ("square", False, {"name": "ease"}, {}),
     (MADE, False, {"name": "hybrid", "epochs": 1}, {}),
     (MADE, False, {"name": "content"}, {}),
+    ("broad", False, {"name": "slim", "l1": 5.0}, {}),
+    ("crowd", False, ALS, {"evaluation": LISTED}),
+    ("broad", False, ALS, {"evaluation": {"metrics": ["ndcg@1000"]}}),
+    ("broad", False, {"name": "mf", "factors": 32, "epochs": 1}, {"split": FOLDS}),
+    ("broad", False, {"name": "mf", "factors": 512, "epochs": 1}, {"split": HOLDOUT}),
+    ("crowd", False, {"name": "surprise-nmf", "factors": 200, "epochs": 1}, RATED),
+    ("broad", False, {"name": "ensemble", "weights": [1, 1], "models": [ALS, BPR]}, {}),
+    ("small", False, {"name": "ensemble", "blend": "rank", "models": [BPR, ALS]}, {}),
+    ("broad", False, {"name": "item-knn"}, {}),
+    ("broad", False, {"name": "user-knn"}, {}),
+    (FEW, False, {"name": "als", "factors": 2000, "epochs": 1}, {}),
+    (FEW, False, {"name": "hybrid", "factors": 2000, "epochs": 1}, {}),
+    (FEW, False, {"name": "bayesian-mf", "factors": 500, "epochs": 4, "burn_in": 1}, RATED),
 ]
 
 
 def write(path: Path, size: tuple[int, int, int]) -> None:
     """Write a file of about so many interactions, each user and item some of them."""
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv, parquet
 
     (n, users, items), rng = size, np.random.default_rng(7)
     item = (items * rng.random(n) ** 2).astype(np.int64)
@@ -73,7 +100,26 @@ def write(path: Path, size: tuple[int, int, int]) -> None:
     rng.shuffle(keys)
     times = rng.integers(10**9, 2 * 10**9, len(keys))
     columns = {"user": keys // items, "item": keys % items, "timestamp": times}
-    csv.write_csv(pa.table(columns | {"rating": rng.integers(1, 6, len(keys))}), path)
+    if path.name.startswith("named"):
+        columns |= {
+            id_: f"the-{id_}-" + columns[id_].astype(str).astype(object) for id_ in ("user", "item")
+        }
+    table = pa.table(columns | {"rating": rng.integers(1, 6, len(keys))})
+    if path.suffix == ".parquet":
+        parquet.write_table(table, path)
+        return
+    text = pa.BufferOutputStream()
+    csv.write_csv(table, text)
+    data = text.getvalue().to_pybytes()
+    path.write_bytes(gzip.compress(data, 1) if path.suffix == ".gz" else data)
+
+
+def made(name: str, folder: Path) -> Path:
+    """Return one of FILES with some suffix, made if it is not there."""
+    path = folder / name
+    if not path.exists():
+        write(path, FILES[name.split(".")[0]])
+    return path
 
 
 def of_model(name: str) -> dict[str, Any]:
@@ -89,9 +135,7 @@ def spec(seed: int, folder: Path) -> dict[str, Any]:
     """Return the document of a pair, whose file is made in a folder if it is not there."""
     dataset, _, model, more = PAIRS[seed]
     if isinstance(dataset, str):
-        path = folder / f"{dataset}.csv"
-        if not path.exists():
-            write(path, FILES[dataset])
+        path = made(f"{dataset}.csv", folder)
         dataset = {"name": "delimited", "path": str(path), "timestamp": "timestamp"}
         dataset["scale"] = [1, 5]
     split = {"name": "leave-last", "validation": 1 if "train" in more else 0}

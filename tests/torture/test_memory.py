@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from recsys_cli import memory, specfile
+from recsys_cli import foresight, memory, specfile
 from recsys_cli.dry_run import dry_run
 from recsys_cli.listener import SILENT
 from recsys_cli.loaders import LOADERS
@@ -88,6 +88,34 @@ def test_the_peak_of_every_model_is_foreseen(request, seeds, folder, monkeypatch
             line = f"{name}: {need.bytes / taken:.2f} {memory.spelled(taken)} {need}"
             request.node.user_properties.append(("peak", line))
             assert abs(need.bytes / taken - 1) <= TOLERANCE, line
+
+
+_READ = """
+import os, re, sys
+from pathlib import Path
+from recsys_cli.loaders.delimited import Delimited
+loader = Delimited(path=sys.argv[1], timestamp="timestamp")
+foreseen = loader.load_bytes
+loader.load()
+print(foreseen, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+
+
+@seeds(quick=2, full=len(cases.READ))
+def test_the_peak_of_reading_is_foreseen(request, seeds, folder, monkeypatch) -> None:
+    for seed, guard in each(request, seeds):
+        with guard:
+            monkeypatch.setenv("RECSYS_CACHE", str(folder / f"read-{seed}"))
+            path = cases.made(cases.READ[seed], folder)
+            done = subprocess.run(
+                [sys.executable, "-c", _READ, str(path)], capture_output=True, text=True, timeout=99
+            )
+            assert done.returncode == 0, done.stderr
+            foreseen, taken = map(int, done.stdout.split())
+            ratio = (foresight._TO_READ + foreseen) / (taken * memory.KIB)
+            line = f"{path.name}: {ratio:.2f} {memory.spelled(taken * memory.KIB)}"
+            request.node.user_properties.append(("peak", line))
+            assert abs(ratio - 1) <= TOLERANCE, line
 
 
 def limited(seed: int, size: int) -> tuple[str, dict[str, str], list[str]]:
