@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,17 @@ def pytest_configure(config: pytest.Config) -> None:
     paths = [hook, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
     forbidden.install()
+    _hear_signals()
+
+
+def _hear_signals() -> None:
+    """Have children heed the signals that nohup, or a script's background, has this one ignore.
+
+    A handler of Python's is not passed on, as to ignore is; so this process still ignores them.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.hookimpl(wrapper=True)
