@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from recsys_cli.errors import DataError, need
 from recsys_cli.loaders._kind import is_gz, is_parquet
 
 Column = str | int
@@ -46,7 +48,8 @@ def _unpacked(path: Path, _: int) -> tuple[int, float]:
         with gzip.open(path) if is_gz(path) else path.open("rb") as file:
             head = file.read(_HEAD)
             size = file.seek(0, io.SEEK_END)
-    except (OSError, EOFError, zlib.error):  # whoever reads it says so
+    except (OSError, EOFError, zlib.error) as error:
+        _refuse_unread(path, error)
         return path.stat().st_size, float(_HEAD)
     return size, len(head) / max(1, len(head.splitlines()))
 
@@ -59,7 +62,8 @@ def _parquet(path: Path, columns: Sequence[Column]) -> int:
     try:
         footer = parquet.read_metadata(path)
         names = footer.schema.to_arrow_schema().names
-    except (pa.ArrowException, OSError, ValueError):
+    except (pa.ArrowException, OSError, ValueError) as error:
+        _refuse_unread(path, error)
         return path.stat().st_size
     asked = {names[c] if isinstance(c, int) and c < len(names) else c for c in columns}
     groups = [footer.row_group(at) for at in range(footer.num_row_groups)]
@@ -69,6 +73,13 @@ def _parquet(path: Path, columns: Sequence[Column]) -> int:
     # The ids of a column lie there twice before they are told apart, and numbers come after them.
     row = max(2 * widest + 8, 25 + 24 * numbers)
     return int(_ARROW + rows * row + min(rows, _AT_ONCE) * 1.2 * widest)
+
+
+def _refuse_unread(path: Path, error: Exception) -> None:
+    """Raise what the system said; what is wrong with the content, whoever reads it says."""
+    if isinstance(error, OSError) and error.errno:
+        reason = f"cannot be read: {os.strerror(error.errno)}"
+        raise DataError(reason, where=str(path), hint=need(error)) from error
 
 
 def _name(part: Any) -> str:

@@ -70,12 +70,6 @@ def test_divergence_exits_4_and_leaves_a_failed_run_with_its_traceback(write, re
     assert len([line for line in recsys("runs").out.splitlines() if "mf" in line]) == 1
 
 
-def test_a_runs_folder_that_is_a_file_exits_7(write, recsys):
-    Path(write("als").parent / "taken").touch()
-    result = recsys("train", "als.yaml", "--runs", "taken")
-    assert result.code == 7 and result.err.splitlines()[-2].startswith("error: taken: cannot write")
-
-
 @pytest.fixture
 def csv(write, recsys):
     """A run on a file, which the test may then change."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from recsys_cli.errors import DataError
 from recsys_cli.loaders._bytes import USUAL, reading
 from recsys_cli.loaders.delimited import Delimited
 
@@ -39,3 +40,8 @@ def test_a_parquet_file_takes_its_rows_and_not_its_bytes(home: Path) -> None:
 
 def test_what_is_no_parquet_file_is_told_by_its_reader(put: Put) -> None:
     assert reading(put("r.parquet", b"PAR1"), USUAL) == 4
+
+
+def test_what_the_system_denies_is_said_and_not_guessed(tmp_path):
+    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+        reading(tmp_path)
