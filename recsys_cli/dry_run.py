@@ -12,6 +12,7 @@ from typing import Any
 
 from recsys_cli import demands, experiment, foresight, memory
 from recsys_cli.data import Dataset, Split
+from recsys_cli.diagnosis._folder import existing
 from recsys_cli.errors import NotFound, OutOfResources, need
 from recsys_cli.evaluation import Evaluator
 from recsys_cli.folding import final_part
@@ -105,7 +106,7 @@ def dry_run(spec: ExperimentSpec, store: Store, listener: Listener) -> DryRun:
             _counted(spec, dataset, split) for split in experiment.splits(spec, dataset, listener)
         ]
         files = _files(spec, dataset, folds)
-        place = _nearest(store.root)
+        place = existing(store.root)
         free = shutil.disk_usage(place).free
         problem = _memory(spec, dataset) or _disk(place, sum(files.values()), free)
     return DryRun(
@@ -207,10 +208,3 @@ def _fold_files(
 def _text(ids: tuple[str, ...] | list[str]) -> int:
     """Return the bytes of ids as JSON, one a line."""
     return sum(len(id_.encode("utf-8", "replace")) + 4 for id_ in ids)
-
-
-def _nearest(folder: Path) -> Path:
-    """Return a folder, or the nearest above it that exists."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder

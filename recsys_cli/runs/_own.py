@@ -26,9 +26,7 @@ def is_run(folder: Path) -> bool:
             any((folder / name).exists() for name in (SPEC, MANIFEST, METRICS))
             or _visible(folder) <= {LOG}
         )
-    except NotADirectoryError:
-        return False
-    except FileNotFoundError:  # removed meanwhile
+    except (FileNotFoundError, NotADirectoryError):  # removed meanwhile
         return False
     except OSError:
         return named
